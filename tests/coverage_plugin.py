@@ -1,0 +1,81 @@
+"""Measures how much of ``webapp/`` a whole run of the tests reaches, before pytest prints its closing line.
+
+``--coverage=collect`` only measures, for a later run to add up; ``--coverage=check`` adds up what all runs since
+``coverage erase`` measured and fails below the threshold in pyproject.toml. Processes that tests start are measured
+as well (``patch = ["subprocess"]``).
+"""
+
+import io
+import json
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+from coverage import Coverage
+
+MEASUREMENT: Final = pytest.StashKey[Coverage]()
+REPORT: Final = pytest.StashKey[list[str]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--coverage", choices=("collect", "check"), default=None, help="measure webapp/, and check the threshold"
+    )
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
+    # Before any conftest imports webapp, or the lines that run on import would count as missed.
+    if early_config.known_args_namespace.coverage:
+        measurement = Coverage()
+        measurement.start()
+        early_config.stash[MEASUREMENT] = measurement
+    return (yield)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    measurement = session.config.stash.get(MEASUREMENT, None)
+    if measurement is None:
+        return
+    measurement.stop()
+    measurement.save()
+    whole = session.exitstatus == pytest.ExitCode.OK and session.testscollected
+    if session.config.getoption("coverage") == "check" and whole:
+        report, enough = _report(measurement)
+        session.config.stash[REPORT] = report
+        if not enough:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _report(measurement: Coverage) -> tuple[list[str], bool]:
+    """The lines to print, and whether both lines and branches reach the threshold."""
+    measurement.combine()
+    threshold = float(measurement.get_option("report:fail_under"))  # type: ignore[arg-type] # a number, as configured
+    with tempfile.TemporaryDirectory() as scratch:
+        written = Path(scratch) / "coverage.json"
+        measurement.json_report(outfile=str(written))
+        totals = json.loads(written.read_text())["totals"]
+    shares = {
+        "lines": 100 * totals["covered_lines"] / max(totals["num_statements"], 1),
+        "branches": 100 * totals["covered_branches"] / max(totals["num_branches"], 1),
+    }
+    said = ", ".join(f"{share:.1f} % of the {name}" for name, share in shares.items())
+    low = min(shares.values()) < threshold
+    lines = [f"Coverage of webapp/: {said} (at least {threshold:g} % of each is asked for)"]
+    if low:
+        table = io.StringIO()
+        measurement.report(file=table)
+        lines = [*table.getvalue().splitlines(), *lines]
+    return lines, not low
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    lines = config.stash.get(REPORT, None)
+    if lines:
+        terminalreporter.section("coverage")
+        for line in lines:
+            terminalreporter.write_line(line)
