@@ -1,0 +1,1 @@
+"""Postern: the console that gets people who forgot their password back in."""

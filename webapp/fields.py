@@ -1,0 +1,174 @@
+"""What a person may type: single lines, addresses, names, and the sentence that says what is wrong."""
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Final, Generic, TypeVar
+
+from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+
+from webapp.text import Message, message
+
+USERNAME_LENGTH: Final = 150
+EMAIL_LENGTH: Final = 254
+"""The longest address that fits an SMTP path (RFC 5321, 4.5.3.1.3)."""
+NAME_LENGTH: Final = 200
+
+for _local in ("local", "localhost"):
+    # The library's own way to accept them: a mail server of one's own may well be in such a domain.
+    SPECIAL_USE_DOMAIN_NAMES.remove(_local)
+
+FormT = TypeVar("FormT", bound=BaseModel)
+
+
+class FieldError(ValueError):
+    """Raised by a validator if a field cannot be accepted; holds the sentence for the person."""
+
+    def __init__(self, text: Message) -> None:
+        super().__init__(text.msgid)
+        self.text = text
+
+
+class FormModel(BaseModel):
+    """A form as pydantic checks it: text in, typed values out, unknown fields refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Valid(Generic[FormT]):
+    """A form that can be used."""
+
+    form: FormT
+
+
+@dataclass(frozen=True, slots=True)
+class Invalid:
+    """What is wrong with a form, one sentence per field; ``""`` is the form as a whole."""
+
+    errors: Mapping[str, Message]
+
+
+def check(model: type[FormT], values: Mapping[str, str]) -> Valid[FormT] | Invalid:
+    """Check the text of a form against its model."""
+    try:
+        return Valid(model.model_validate(dict(values)))
+    except ValidationError as error:
+        errors: dict[str, Message] = {}
+        for problem in error.errors(include_url=False, include_input=False):
+            name = str(problem["loc"][0]) if problem["loc"] else ""
+            cause = problem.get("ctx", {}).get("error")
+            errors.setdefault(name, cause.text if isinstance(cause, FieldError) else _sentence(problem["type"]))
+        return Invalid(errors)
+
+
+def _sentence(kind: str) -> Message:
+    match kind:
+        case "missing":
+            return message("Please fill in this field.")
+        case "extra_forbidden":
+            return message("This form has no such field.")
+        case "int_parsing" | "int_type":
+            return message("Please give a whole number.")
+        case "enum" | "literal_error":
+            return message("Please choose one of the values offered.")
+        case _:
+            return message("This value cannot be used.")
+
+
+def single_line(text: str) -> str:
+    """One line of text without white space around it.
+
+    Raises:
+        FieldError: the text holds a control character, such as a line break.
+    """
+    text = text.strip()
+    if any(unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} for character in text):
+        raise FieldError(message("Please give a single line, without line breaks or control characters."))
+    return text
+
+
+def required(text: str) -> str:
+    """Refuse an empty text.
+
+    Raises:
+        FieldError: there is nothing in it.
+    """
+    if not text:
+        raise FieldError(message("Please fill in this field."))
+    return text
+
+
+def at_most(length: int) -> AfterValidator:
+    """A validator that refuses a text of more than ``length`` characters."""
+
+    def validate(text: str) -> str:
+        if len(text) > length:
+            raise FieldError(message("Please use at most %(length)s characters.", length=length))
+        return text
+
+    return AfterValidator(validate)
+
+
+def email_address(text: str) -> str:
+    """An address for mail as it will be used (RFC 5321, RFC 6531), its domain in the form people read.
+
+    Local and special-use domains and bare hosts are accepted; quoted local parts, comments and domain literals are not.
+
+    Raises:
+        FieldError: it is not an address, or cannot be written in an envelope without loss.
+    """
+    try:
+        found = validate_email(
+            text,
+            check_deliverability=False,
+            test_environment=True,
+            globally_deliverable=False,
+            allow_quoted_local=False,
+            allow_domain_literal=False,
+            allow_display_name=False,
+        )
+    except EmailNotValidError:
+        raise FieldError(message("Please give an address such as name@example.org.")) from None
+    if len(found.normalized) > EMAIL_LENGTH:
+        raise FieldError(message("Please use at most %(length)s characters.", length=EMAIL_LENGTH))
+    return found.normalized
+
+
+def optional_email(text: str) -> str | None:
+    """An address, or None where nothing was typed.
+
+    Raises:
+        FieldError: it is not an address.
+    """
+    return email_address(text) if text else None
+
+
+def username(text: str) -> str:
+    """A username: letters, digits and ``. _ - +``, in NFKC, never an address.
+
+    Raises:
+        FieldError: it cannot be a username.
+    """
+    text = unicodedata.normalize("NFKC", text)
+    if "@" in text:
+        raise FieldError(message("A username cannot be a mail address; leave out the @."))
+    if not all(unicodedata.category(character)[0] in "LMN" or character in "._-+" for character in text):
+        raise FieldError(message("Please use letters, digits, and the signs . _ - + only, without spaces."))
+    if not any(unicodedata.category(character)[0] in "LN" for character in text):
+        raise FieldError(message("Please use at least one letter or digit."))
+    return text
+
+
+def fold(text: str) -> str:
+    """The form by which names and addresses are compared: NFKC, case-folded, NFKC again."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
+Line = Annotated[str, AfterValidator(single_line)]
+RequiredLine = Annotated[str, AfterValidator(single_line), AfterValidator(required)]
+EmailAddress = Annotated[RequiredLine, AfterValidator(email_address)]
+OptionalEmail = Annotated[Line, AfterValidator(optional_email)]
+Username = Annotated[RequiredLine, at_most(USERNAME_LENGTH), AfterValidator(username)]
+DisplayName = Annotated[Line, at_most(NAME_LENGTH)]

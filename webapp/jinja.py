@@ -1,0 +1,53 @@
+"""Jinja environments: one a language, strict about names that are not there."""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from babel.dates import format_datetime
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from webapp.text import Translator, translator
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+TEMPLATES_DIR: Final = ROOT / "templates"
+STATIC_DIR: Final = ROOT / "static"
+
+
+def environment(language: str, *, autoescape: bool = True, names: Mapping[str, Any] | None = None) -> Environment:
+    """An environment whose texts are in ``language``; ``names`` are known to every template."""
+    words = translator(language)
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES_DIR),
+        autoescape=autoescape,  # noqa: S701  off for the text part of a letter alone
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.install_gettext_callables(words.gettext, words.ngettext, newstyle=True)  # type: ignore[attr-defined]
+    environment.filters["show"] = words.show
+    environment.filters["moment"] = lambda moment: _time(moment, words)
+    environment.globals.update(names or {})
+    environment.globals.update(language=words.tag, static=static)
+    return environment
+
+
+def _time(moment: datetime | None, words: Translator) -> Markup:
+    """A moment in UTC, as an element that the browser may turn to its own zone."""
+    if moment is None:
+        return Markup("")
+    shown = format_datetime(moment, "medium", locale=words.locale)
+    return Markup('<time datetime="{}">{} UTC</time>').format(moment.isoformat(timespec="seconds"), escape(shown))
+
+
+@cache
+def static(path: str) -> str:
+    """The URL of a static file, with a mark of its content so that it may be cached for ever."""
+    digest = hashlib.sha256((STATIC_DIR / path).read_bytes()).hexdigest()[:12]
+    return f"/static/{path}?v={digest}"
