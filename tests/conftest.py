@@ -1,0 +1,124 @@
+"""The databases that tests run on, and the count of tests on each.
+
+A test that asks for ``database`` (where it is) or ``db`` (connected) runs twice, on SQLite and on PostgreSQL, each
+time on a migrated database of its own. ``sqlite_database`` and ``postgres_database`` are for what only one of them
+does.
+"""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from _pytest.terminal import TerminalReporter
+
+from tests.databases import PostgresDatabases, SqliteDatabases, postgres_databases
+from tests.world import world
+from webapp.db.connect import Database, connected
+
+__all__ = ["world"]
+
+ENGINES = {"sqlite": "SQLite", "postgres": "PostgreSQL"}
+
+
+@pytest.fixture(scope="session")
+def sqlite_databases(tmp_path_factory: pytest.TempPathFactory) -> SqliteDatabases:
+    """Where SQLite databases come from."""
+    return SqliteDatabases(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(scope="session")
+def postgres_server_databases() -> Iterator[PostgresDatabases]:
+    """Where PostgreSQL databases come from."""
+    with postgres_databases() as databases:
+        yield databases
+
+
+@pytest.fixture
+def sqlite_database(sqlite_databases: SqliteDatabases) -> Iterator[Database]:
+    """A migrated SQLite database."""
+    with sqlite_databases.fresh() as database:
+        yield database
+
+
+@pytest.fixture
+def postgres_database(postgres_server_databases: PostgresDatabases) -> Iterator[Database]:
+    """A migrated PostgreSQL database."""
+    with postgres_server_databases.fresh() as database:
+        yield database
+
+
+@pytest.fixture(params=list(ENGINES))
+def database(request: pytest.FixtureRequest) -> Database:
+    """A migrated database, on each engine in turn."""
+    found: Database = request.getfixturevalue(f"{request.param}_database")
+    return found
+
+
+@pytest.fixture(params=list(ENGINES))
+def empty_database(request: pytest.FixtureRequest) -> Iterator[Database]:
+    """A database without tables, on each engine in turn."""
+    if request.param == "sqlite":
+        yield Database(engine="sqlite", path=request.getfixturevalue("tmp_path") / "empty.sqlite3")
+        return
+    databases: PostgresDatabases = request.getfixturevalue("postgres_server_databases")
+    with databases.empty() as made:
+        yield made
+
+
+@pytest.fixture
+async def db(database: Database) -> AsyncIterator[Database]:
+    """A migrated database, connected, on each engine in turn."""
+    async with connected(database):
+        yield database
+
+
+class _Tally:
+    """Counts the tests on each database: a test that runs on one alone shows that it was forgotten on the other."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._engines: dict[str, tuple[str, str]] = {}
+        self._ran: dict[str, Counter[str]] = {engine: Counter() for engine in ENGINES}
+        self._faults: list[str] = []
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        for item in items:
+            if isinstance(item, pytest.Function) and hasattr(item, "callspec"):
+                parameters = item.callspec.params
+                engine = parameters.get("database") or parameters.get("empty_database")
+                if engine in ENGINES:
+                    name = item.nodeid.removesuffix(f"[{item.callspec.id}]")
+                    self._engines[item.nodeid] = (engine, f"{name}[{item.callspec.id.replace(engine, '', 1)}]")
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "call" and report.nodeid in self._engines:
+            engine, test = self._engines[report.nodeid]
+            self._ran[engine][test] += 1
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if not self._narrowed():
+            for engine, other in (("sqlite", "postgres"), ("postgres", "sqlite")):
+                lone = sorted(self._ran[engine] - self._ran[other])
+                self._faults.extend(f"Ran on {ENGINES[engine]} only: {test.replace('[]', '')}" for test in lone)
+        if self._faults and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
+        counts = [f"on {ENGINES[engine]}: {ran.total()} tests" for engine, ran in self._ran.items()]
+        if any(self._ran.values()):
+            terminalreporter.write_line(f"O{', '.join(counts)[1:]}")
+        for fault in self._faults:
+            terminalreporter.write_line(fault, red=True)
+
+    def _narrowed(self) -> bool:
+        """Whether only some of the tests were asked for."""
+        options = ("keyword", "markexpr", "deselect", "lf", "maxfail", "stepwise")
+        return any(self._config.getoption(option, None) for option in options) or any(
+            "::" in argument for argument in self._config.args
+        )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Count the tests on each database."""
+    config.pluginmanager.register(_Tally(config), "tests-per-database")

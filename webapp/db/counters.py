@@ -1,0 +1,42 @@
+"""Counters over fixed windows of time, exact however many processes count.
+
+Counting is a write of its own: do it outside a transaction, or what is counted is undone with it.
+"""
+
+from datetime import datetime
+from typing import Final
+
+from webapp.db.connect import engine, writing
+
+_ADD: Final = {
+    dialect: (
+        f"INSERT INTO counters (key, starts_at, ends_at, count) VALUES ({', '.join(places)}) "  # noqa: S608
+        "ON CONFLICT (key, starts_at, ends_at) DO UPDATE SET count = counters.count + excluded.count RETURNING count"
+    )
+    for dialect, places in {"sqlite": ("?1", "?2", "?3", "?4"), "postgres": ("$1", "$2", "$3", "$4")}.items()
+}
+_FORGET: Final = {"sqlite": "DELETE FROM counters WHERE key = ?1", "postgres": "DELETE FROM counters WHERE key = $1"}
+_PURGE: Final = {
+    "sqlite": "DELETE FROM counters WHERE ends_at <= ?1",
+    "postgres": "DELETE FROM counters WHERE ends_at <= $1",
+}
+
+
+async def add(key: str, window_seconds: int, now: datetime, amount: int = 1) -> int:
+    """Count, and return the new count of the window that ``now`` (aware) is in.
+
+    Windows begin at the multiples of ``window_seconds`` since 1970. A key has at most 200 characters.
+    """
+    starts_at = int(now.timestamp()) // window_seconds * window_seconds
+    rows = await writing().execute_query_dict(_ADD[engine()], [key, starts_at, starts_at + window_seconds, amount])
+    return int(rows[0]["count"])
+
+
+async def forget(key: str) -> None:
+    """Set the counts of a key back to nothing, in all its windows."""
+    await writing().execute_query(_FORGET[engine()], [key])
+
+
+async def purge(now: datetime) -> None:
+    """Delete the counts of windows that have ended by ``now`` (aware)."""
+    await writing().execute_query(_PURGE[engine()], [int(now.timestamp())])

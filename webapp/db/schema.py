@@ -1,0 +1,89 @@
+"""Changing the schema: Tortoise's executor, kept inside one transaction, and its SQLite editor, made careful."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from tortoise.migrations.executor import MigrationExecutor
+from tortoise.migrations.schema_editor import AsyncpgSchemaEditor, BaseSchemaEditor, SqliteSchemaEditor
+from tortoise.models import Model
+
+from webapp.db.sqlite_engine import statements
+
+
+class Executor(MigrationExecutor):
+    """Applies migrations on the connection it is given, which is a transaction: all of them and their records, or none.
+
+    So a migration cannot ask to run outside a transaction.
+    """
+
+    def _schema_editor(self, atomic: bool = True, collect_sql: bool = False) -> BaseSchemaEditor:  # noqa: ARG002, FBT001, FBT002
+        if self.connection.capabilities.dialect == "sqlite":
+            return SqliteEditor(self.connection, atomic=True, collect_sql=collect_sql)
+        return AsyncpgSchemaEditor(self.connection, atomic=True, collect_sql=collect_sql)
+
+
+@dataclass(frozen=True, slots=True)
+class _Index:
+    name: str
+    sql: str | None
+    """None for one that a UNIQUE in the table's definition made."""
+    unique: bool
+    columns: tuple[str | None, ...]
+    """None for an expression."""
+
+
+class SqliteEditor(SqliteSchemaEditor):
+    """Tortoise's editor, but rebuilding a table keeps its indexes, its unique constraints and its triggers."""
+
+    async def _run_sql(self, sql: str) -> None:
+        for statement in statements(sql):
+            await self.client.execute_query(statement)
+
+    async def _remake_table(
+        self,
+        model: type[Model],
+        create_field: Any = None,
+        delete_field: Any = None,
+        alter_fields: Any = None,
+    ) -> None:
+        table = model._meta.db_table  # noqa: SLF001 - Tortoise's public way to it
+        indexes = await self._indexes(table)
+        triggers = [row["sql"] for row in await self._master("trigger", table)]
+        # Without this SQLite refuses the renaming while a trigger or view elsewhere names the table that is not there.
+        await self._run_sql("PRAGMA legacy_alter_table=ON")
+        await super()._remake_table(model, create_field, delete_field, alter_fields)
+        await self._run_sql("PRAGMA legacy_alter_table=OFF")
+        columns = {row["name"] for row in await self._rows(f'PRAGMA table_info("{table}")')}
+        there = {index.columns for index in await self._indexes(table) if index.unique}
+        for index in indexes:
+            if not all(column is None or column in columns for column in index.columns):
+                continue  # its column went
+            if index.sql:
+                await self.client.execute_query(index.sql)
+            elif len(index.columns) > 1 and index.columns not in there:
+                listed = ", ".join(f'"{column}"' for column in index.columns)
+                name = self._generate_index_name("uid", model, [str(column) for column in index.columns])
+                await self.client.execute_query(f'CREATE UNIQUE INDEX "{name}" ON "{table}" ({listed})')
+        for sql in triggers:
+            await self.client.execute_query(sql)
+
+    async def _indexes(self, table: str) -> list[_Index]:
+        sql = {row["name"]: row["sql"] for row in await self._master("index", table)}
+        return [
+            _Index(
+                name=row["name"],
+                sql=sql.get(row["name"]),
+                unique=bool(row["unique"]),
+                columns=tuple(column["name"] for column in await self._rows(f'PRAGMA index_info("{row["name"]}")')),
+            )
+            for row in await self._rows(f'PRAGMA index_list("{table}")')
+            if row["origin"] != "pk"
+        ]
+
+    async def _master(self, kind: str, table: str) -> list[dict[str, Any]]:
+        return await self.client.execute_query_dict(
+            "SELECT name, sql FROM sqlite_master WHERE type = ? AND tbl_name = ?", [kind, table]
+        )
+
+    async def _rows(self, query: str) -> list[dict[str, Any]]:
+        return await self.client.execute_query_dict(query)

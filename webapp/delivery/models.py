@@ -1,0 +1,51 @@
+"""The tables of attempts and of the pause."""
+
+from tortoise import fields
+from tortoise.models import Model
+
+from webapp.outbox.models import Letter
+
+
+class Attempt(Model):
+    """One try at handing a letter to the mail server."""
+
+    id = fields.BigIntField(primary_key=True)
+    letter: fields.ForeignKeyRelation[Letter] = fields.ForeignKeyField(
+        "postern.Letter", related_name="tries", on_delete=fields.CASCADE, db_index=True
+    )
+    letter_id: int
+    attempted_at = fields.DatetimeField()
+    milliseconds = fields.IntField()
+    revision_id = fields.BigIntField(null=True)
+    host = fields.CharField(max_length=255, default="")
+    step = fields.CharField(max_length=16)
+    outcome = fields.CharField(max_length=16)
+    reply_code = fields.IntField(null=True)
+    enhanced_code = fields.CharField(max_length=16, default="")
+    reply = fields.CharField(max_length=1000, default="")
+    diagnosis = fields.CharField(max_length=64, default="")
+
+    class Meta:
+        table = "attempts"
+        app = "postern"
+        indexes = (("attempted_at",),)
+
+
+class Pause(Model):
+    """Why the queue stands still: the mail server, not a letter, was refused. At most one row, with id 1."""
+
+    id = fields.IntField(primary_key=True, generated=False)
+    revision_id = fields.BigIntField()
+    fingerprint = fields.CharField(max_length=64)
+    """Of the settings that were refused: other settings are tried at once."""
+    since = fields.DatetimeField()
+    retry_at = fields.DatetimeField(null=True)
+    """When the server is tried again; empty: not before its settings change or an administrator tests them."""
+    tries = fields.IntField(default=1)
+    step = fields.CharField(max_length=16)
+    diagnosis = fields.CharField(max_length=64, default="")
+    reply = fields.CharField(max_length=1000, default="")
+
+    class Meta:
+        table = "delivery_pause"
+        app = "postern"

@@ -1,0 +1,1 @@
+"""Letters waiting to be sent."""

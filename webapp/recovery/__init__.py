@@ -1,0 +1,1 @@
+"""The way back in: request, letter, link, new password."""

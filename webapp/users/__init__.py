@@ -1,0 +1,1 @@
+"""People: the table, search, creating and changing."""

@@ -1,0 +1,51 @@
+"""The table of people."""
+
+from enum import StrEnum
+
+from tortoise import fields
+from tortoise.models import Model
+
+from webapp.principal import Role
+
+
+class UserState(StrEnum):
+    """Whether an account may be used."""
+
+    ACTIVE = "active"
+    DISABLED = "disabled"
+
+
+class User(Model):
+    """A person with an account.
+
+    ``username_key``, ``email_key`` and ``search_key`` are the normalised forms (NFKC, case-folded) of what is shown.
+    ``recovery_version`` is what links carry, ``credentials_version`` what browser sessions carry: raising one ends
+    them. ``version`` counts the corrections of address, name and role, so that two administrators cannot overwrite
+    each other unseen.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    username = fields.CharField(max_length=150)
+    username_key = fields.CharField(max_length=450, unique=True)
+    email = fields.CharField(max_length=320, null=True)
+    email_key = fields.CharField(max_length=960, null=True, unique=True)
+    display_name = fields.CharField(max_length=200, default="")
+    search_key = fields.TextField(default="")
+    role = fields.CharEnumField(Role, max_length=16, default=Role.USER)
+    state = fields.CharEnumField(UserState, max_length=16, default=UserState.ACTIVE)
+    language = fields.CharField(max_length=16, null=True)
+    password_hash = fields.CharField(max_length=512, null=True)
+    must_change = fields.BooleanField(default=False)
+    recovery_version = fields.IntField(default=1)
+    credentials_version = fields.IntField(default=1)
+    version = fields.IntField(default=1)
+    email_verified_at = fields.DatetimeField(null=True)
+    email_refused_at = fields.DatetimeField(null=True)
+    """When a mail server last refused the address for good (5.1.x); empty while none has."""
+    email_refusal = fields.CharField(max_length=1000, default="")
+    created_at = fields.DatetimeField()
+    last_sign_in_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "users"
+        app = "postern"
