@@ -1,0 +1,151 @@
+// What htmx and HTML cannot do by themselves. Every page works without this file, which keeps no state.
+(() => {
+  "use strict";
+
+  const TOAST_MILLISECONDS = 6000;
+  const all = (root, selector) => [...(root.matches?.(selector) ? [root] : []), ...(root.querySelectorAll?.(selector) ?? [])];
+
+  // Buttons that need this file are hidden until it runs.
+  function prepare(root) {
+    for (const button of all(root, "[data-reveal], [data-copy], [data-close], [data-search-key]")) button.hidden = false;
+    for (const button of all(root, "[data-reveal]")) showReveal(button);
+    for (const slot of all(root, "[data-error-for]")) markInvalid(slot);
+    for (const time of all(root, "time[datetime]")) showLocally(time);
+    for (const toast of all(root, "[data-toast=success], [data-toast=info]")) leaveLater(toast);
+  }
+
+  // An input kept over a swap (hx-preserve) may be revealed already, and may carry an older mark.
+  function showReveal(button) {
+    button.setAttribute("aria-pressed", String(document.getElementById(button.dataset.reveal)?.type === "text"));
+  }
+
+  function markInvalid(slot) {
+    const control = document.getElementById(slot.dataset.errorFor);
+    if (!control?.matches("input, select, textarea")) return;
+    if (slot.textContent.trim()) control.setAttribute("aria-invalid", "true");
+    else control.removeAttribute("aria-invalid");
+  }
+
+  // The server writes UTC; the reader's zone is known here only. What was written stays as the title.
+  function showLocally(time) {
+    if (!time.textContent.endsWith("UTC")) return;
+    time.title = time.textContent;
+    const style = { dateStyle: "medium", timeStyle: "short" };
+    time.textContent = new Intl.DateTimeFormat(document.documentElement.lang, style).format(new Date(time.dateTime));
+  }
+
+  function leaveLater(toast) {
+    if (toast.dataset.timed) return;
+    toast.dataset.timed = "true";
+    const wait = () => setTimeout(() => {
+      if (toast.matches(":hover, :focus-within")) wait();
+      else leave(toast);
+    }, TOAST_MILLISECONDS);
+    wait();
+  }
+
+  function leave(toast) {
+    toast.classList.add("leaving");
+    setTimeout(() => toast.remove(), 200);
+  }
+
+  // The clipboard is there on secure origins only; elsewhere a selection is copied the old way.
+  async function copy(source) {
+    const text = source.value ?? source.textContent;
+    if (navigator.clipboard) return navigator.clipboard.writeText(text);
+    const selection = getSelection();
+    selection.selectAllChildren(source);
+    document.execCommand("copy");
+    selection.removeAllRanges();
+  }
+
+  function confirmCopy(button) {
+    const label = button.querySelector("[aria-live]");
+    const before = (button.dataset.label ??= label.textContent);
+    label.textContent = button.dataset.copied;
+    setTimeout(() => { label.textContent = before; }, 2000);
+  }
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest?.("[data-reveal], [data-copy], [data-close]");
+    if (!button) return;
+    const { reveal, copy: source } = button.dataset;
+    if (reveal) {
+      const input = document.getElementById(reveal);
+      input.type = input.type === "password" ? "text" : "password";
+      showReveal(button);
+    } else if (source) {
+      copy(document.getElementById(source)).then(() => confirmCopy(button), () => {});
+    } else {
+      leave(button.closest("[data-toast]"));
+    }
+  });
+
+  // A revealed password is a password again when it is sent, so that no browser remembers it as a text.
+  document.addEventListener("submit", (event) => {
+    for (const button of all(event.target, "[data-reveal][aria-pressed=true]")) button.click();
+  });
+
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
+    if (event.key === "Escape") document.querySelector(".menu[open]")?.removeAttribute("open");
+    if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || event.altKey) return;
+    const search = document.querySelector("[data-search]");
+    if (!search) return;
+    event.preventDefault();
+    search.focus();
+    search.select();
+  });
+
+  document.addEventListener("htmx:after:settle", (event) => {
+    prepare(event.target);
+    for (const node of event.detail.newContent ?? []) prepare(node);
+  });
+
+  document.addEventListener("htmx:after:swap", (event) => {
+    if (event.detail.ctx?.response?.status !== 422) return;
+    document.querySelector("#main [aria-invalid=true]")?.focus();
+  });
+
+  // htmx:error is also what a request that never got an answer ends with.
+  document.addEventListener("htmx:error", (event) => {
+    const { ctx } = event.detail;
+    if (!ctx || ctx.response) return;
+    const toast = document.getElementById("unreachable")?.content.cloneNode(true).firstElementChild;
+    if (!toast) return;
+    prepare(toast);
+    toast.dataset.unreachable = "";
+    document.querySelector("[data-unreachable]")?.remove();
+    document.getElementById("toasts").append(toast);
+  });
+
+  prepare(document);
+})();
+
+// The mail server's page: the port follows the security unless another was typed, an edit is said to be untested, and Enter in
+// the recipient tests instead of saving.
+(() => {
+  "use strict";
+
+  function follow(port, chosen) {
+    const words = port.dataset.usual.split(" ");
+    const usual = words[words.indexOf(chosen) + 1];
+    if (words.includes(port.value)) port.value = usual;
+    port.placeholder = usual;
+  }
+
+  document.addEventListener("input", ({ target }) => {
+    const form = target.form;
+    if (!form?.matches("[data-edits]")) return;
+    const port = form.querySelector("[data-follows]");
+    if (target.name === port?.dataset.follows && !port.readOnly) follow(port, target.value);
+    if (form.contains(target)) form.classList.add("edited");
+  });
+
+  document.addEventListener("keydown", (event) => {
+    const button = event.key === "Enter" && event.target.dataset?.enter;
+    if (!button || event.isComposing) return;
+    event.preventDefault();
+    document.getElementById(button).click();
+  });
+})();
