@@ -1,0 +1,130 @@
+"""Every URL of the product, in one table, with who may call it."""
+
+import os
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import PathLike, StaticFiles
+from starlette.types import Scope
+
+from webapp.audit import endpoints as audit
+from webapp.delivery import endpoints as delivery
+from webapp.dev_mailbox import endpoints as dev_mailbox
+from webapp.jinja import STATIC_DIR
+from webapp.mail_server import endpoints as mail_server
+from webapp.ops import endpoints as ops
+from webapp.people import endpoints as people
+from webapp.principal import Principal
+from webapp.recovery import endpoints as recovery
+from webapp.sessions import endpoints as sessions
+from webapp.start import endpoints as start
+from webapp.text import message
+from webapp.web.guards import ADMIN, AUDIT_READERS, LOG_READERS, PUBLIC, SIGNED_IN, STAFF, Endpoint, Who, guarded
+from webapp.web.pages import NavItem
+
+FORM_BYTES: Final = 512 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Url:
+    """One path, what answers it, and who may call it."""
+
+    name: str
+    path: str
+    who: Who
+    get: Endpoint | None = None
+    post: Endpoint | None = None
+    anonymous: bool = False
+    """Cookies are not looked at: it answers while the database is away, too."""
+
+
+URLS: Final = (
+    Url("start", "/", SIGNED_IN, start.index),
+    Url("setup", "/setup", PUBLIC, start.setup, start.set_up),
+    Url("sign_in", "/sign-in", PUBLIC, sessions.sign_in_form, sessions.sign_in),
+    Url("sign_out", "/sign-out", SIGNED_IN, post=sessions.sign_out),
+    Url("account", "/account", SIGNED_IN, sessions.account),
+    Url("account_password", "/account/password", SIGNED_IN, sessions.password_form, sessions.change_password),
+    Url("forgot", "/password-reset", PUBLIC, recovery.forgot, recovery.ask),
+    Url("asked", "/password-reset/sent", PUBLIC, recovery.asked),
+    Url("new_password", "/password-reset/new", PUBLIC, recovery.new_password, recovery.set_new_password),
+    Url("follow", "/password-reset/{token}", PUBLIC, recovery.follow),
+    Url("mail_server", "/mail-server", ADMIN, mail_server.index, mail_server.save),
+    Url("mail_server_tests", "/mail-server/tests", ADMIN, post=mail_server.test),
+    Url("people", "/users", STAFF, people.index, people.create),
+    Url("new_person", "/users/new", STAFF, people.new),
+    Url("person", "/users/{id:int}", STAFF, people.person, people.correct),
+    Url("person_password", "/users/{id:int}/password", STAFF, post=people.set_password),
+    Url("person_reset_link", "/users/{id:int}/reset-link", STAFF, post=people.send_reset_link),
+    Url("person_sessions", "/users/{id:int}/sessions", STAFF, post=people.end_sessions),
+    Url("person_state", "/users/{id:int}/state", STAFF, post=people.change_state),
+    Url("mail_log", "/mail-log", LOG_READERS, delivery.mail_log),
+    Url("letter", "/mail-log/{id:int}", LOG_READERS, delivery.letter),
+    Url("audit", "/audit", AUDIT_READERS, audit.index),
+    Url("healthz", "/healthz", PUBLIC, ops.healthz, anonymous=True),
+    Url("readyz", "/readyz", PUBLIC, ops.readyz, anonymous=True),
+    Url("metrics", "/metrics", PUBLIC, ops.metrics, anonymous=True),
+)
+
+DEV_URLS: Final = (
+    Url("dev_mailbox", "/dev/mailbox", PUBLIC, dev_mailbox.index),
+    Url("dev_letter", "/dev/mailbox/{id:int}", PUBLIC, dev_mailbox.letter),
+    Url("dev_letter_html", "/dev/mailbox/{id:int}/html", PUBLIC, dev_mailbox.letter_html),
+    Url("dev_kit", "/dev/kit", PUBLIC, dev_mailbox.kit),
+)
+
+
+def routes(*, dev: bool) -> list[Route | Mount]:
+    """The table as Starlette's routes, every endpoint behind its guard."""
+    table = URLS + (DEV_URLS if dev else ())
+    return [*(route for url in table for route in _routes(url)), Mount("/static", _Static(directory=STATIC_DIR))]
+
+
+def _routes(url: Url) -> Iterator[Route]:
+    answers: dict[str, Callable[[Request], Awaitable[Response]]] = {}
+    if url.get:
+        answers["GET"] = answers["HEAD"] = url.get if url.anonymous else guarded(url.get, url.who)  # type: ignore[assignment]
+    if url.post:
+        answers["POST"] = guarded(url.post, url.who)
+
+    async def answer(request: Request) -> Response:
+        return await answers[request.method](request)
+
+    yield Route(url.path, answer, methods=sorted(answers), name=url.name, max_body_size=FORM_BYTES)
+
+
+def path_of(name: str, **values: object) -> str:
+    """The path of a URL by its name."""
+    return _PATHS[name].replace(":int}", "}").format(**values)
+
+
+_PATHS: Final = {url.name: url.path for url in URLS + DEV_URLS}
+
+
+def navigation(principal: Principal) -> list[NavItem]:
+    """What stands in the navigation on the left: the pages this person may see."""
+    items = [
+        ("people", message("Users"), "users"),
+        ("mail_server", message("Mail server"), "server"),
+        ("mail_log", message("Mail log"), "log"),
+        ("audit", message("Audit"), "audit"),
+    ]
+    allowed = {url.name for url in URLS if principal.role in url.who}
+    return [NavItem(path_of(name), label, icon) for name, label, icon in items if name in allowed]
+
+
+class _Static(StaticFiles):
+    """Static files; a URL that carries a mark of the content may be cached for ever."""
+
+    def file_response(
+        self, full_path: PathLike, stat_result: os.stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        """The file, with how long it may be kept."""
+        response = super().file_response(full_path, stat_result, scope, status_code)
+        marked = scope["query_string"].startswith(b"v=")
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if marked else "no-cache"
+        return response

@@ -1,0 +1,1 @@
+"""What knows Starlette, besides endpoints."""

@@ -1,0 +1,19 @@
+"""The browser at the other end."""
+
+from datetime import timedelta
+
+from starlette.responses import Response
+
+from webapp.web.cookies import SESSION
+from webapp.web.state import Req
+
+
+def set_session(request: Req, response: Response, token: str) -> None:
+    """Give the browser its session's cookie, for as long as a session may last at all."""
+    settings = request.state["settings"]
+    SESSION.write(response, token, secure=settings.secure, lifetime=timedelta(hours=settings.session_hours))
+
+
+def user_agent(request: Req) -> str:
+    """What the browser calls itself; it may say anything."""
+    return request.headers.get("User-Agent", "").replace("\x00", "")

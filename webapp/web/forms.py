@@ -1,0 +1,62 @@
+"""Reading a form strictly: each known field at most once, in well-formed UTF-8, of bounded length."""
+
+from collections.abc import Collection
+from typing import Final
+
+from starlette.datastructures import UploadFile
+
+from webapp.text import message
+from webapp.web.errors import refusal
+from webapp.web.state import Req
+
+MAX_FIELDS: Final = 64
+MAX_LENGTH: Final = 70_000
+"""Characters in one field; room for a chain of certificates."""
+
+_FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+async def read_fields(request: Req, known: Collection[str]) -> dict[str, str]:
+    """The fields of a form as text, an absent one as ``""``.
+
+    Raises:
+        Refusal: 415 for anything but a form; 422 for a field given twice, unknown, overlong, or
+            holding NUL or broken UTF-8.
+    """
+    kind = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if kind and kind not in _FORMS:
+        raise refusal(415)
+    async with request.form(max_files=0, max_fields=MAX_FIELDS, max_part_size=MAX_LENGTH * 4) as form:
+        pairs = form.multi_items()
+    fields = dict.fromkeys(known, "")
+    seen: set[str] = set()
+    for name, value in pairs:
+        if name in seen:
+            raise refusal(422, message("A field was sent twice. Please reload the page and try again."))
+        if name not in fields:
+            raise refusal(422, message("The form has a field that does not belong to it. Please reload the page."))
+        if isinstance(value, UploadFile) or "\x00" in value or "\ufffd" in value or len(value) > MAX_LENGTH:
+            raise refusal(422, message("A field holds something that is not text, or too much of it."))
+        seen.add(name)
+        fields[name] = value.replace("\r\n", "\n")
+    return fields
+
+
+def read_query(request: Req, known: Collection[str], *, max_length: int = 1_000) -> dict[str, str]:
+    """The known parameters of the query, an absent one as ``""``; unknown ones are passed over.
+
+    Raises:
+        Refusal: 422 for a parameter given twice, overlong, or holding NUL.
+    """
+    fields = dict.fromkeys(known, "")
+    seen: set[str] = set()
+    for name, value in request.query_params.multi_items():
+        if name not in fields:
+            continue
+        if name in seen:
+            raise refusal(422, message("A part of the address was given twice."))
+        if "\x00" in value or len(value) > max_length:
+            raise refusal(422, message("The search is too long, or holds something that is not text."))
+        seen.add(name)
+        fields[name] = value
+    return fields

@@ -1,0 +1,107 @@
+"""Who may call a URL."""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+from urllib.parse import quote, urlsplit
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from webapp.principal import Principal, Role
+from webapp.text import message
+from webapp.web.cookies import SESSION
+from webapp.web.errors import refusal
+from webapp.web.pages import Toast
+from webapp.web.state import Req
+
+Endpoint = Callable[[Req], Awaitable[Response]]
+Who = frozenset[Role]
+
+PUBLIC: Final[Who] = frozenset()
+"""Anyone, signed in or not."""
+SIGNED_IN: Final[Who] = frozenset(Role)
+ADMIN: Final[Who] = frozenset({Role.ADMIN})
+STAFF: Final[Who] = frozenset({Role.ADMIN, Role.HELPDESK})
+LOG_READERS: Final[Who] = frozenset({Role.ADMIN, Role.AUDITOR})
+AUDIT_READERS: Final[Who] = frozenset({Role.ADMIN, Role.AUDITOR})
+
+CHANGE_PASSWORD: Final = "/account/password"  # noqa: S105  a path
+_OPEN_WHILE_CHANGING: Final = frozenset({CHANGE_PASSWORD, "/sign-out"})
+
+
+def guarded(endpoint: Endpoint, who: Who) -> Callable[[Request], Awaitable[Response]]:
+    """The endpoint, answered only for those who may call it; it finds the principal in the request's state."""
+
+    async def admit(request: Req) -> Response:
+        principal = await _principal_of(request)
+        request.state["principal"] = principal
+        if who == PUBLIC:
+            return await endpoint(request)
+        if principal is None:
+            return _sign_in_first(request)
+        if principal.must_change and request.scope["path"] not in _OPEN_WHILE_CHANGING:
+            return request.state["pages"].redirect(request, CHANGE_PASSWORD)
+        if principal.role not in who:
+            raise refusal(403)
+        return await endpoint(request)
+
+    admit.__name__ = getattr(endpoint, "__name__", "endpoint")
+    return admit  # type: ignore[return-value]
+
+
+def signed_in(request: Req) -> Principal:
+    """Who is signed in, in an endpoint that only the signed-in reach."""
+    principal = request.state["principal"]
+    if principal is None:
+        raise refusal(401)
+    return principal
+
+
+async def _principal_of(request: Req) -> Principal | None:
+    token = SESSION.read(request, secure=request.state["settings"].secure)
+    return await request.state["authenticate"](token) if token else None
+
+
+def _sign_in_first(request: Req) -> Response:
+    """Ask for a sign-in without losing what was typed.
+
+    A page is redirected to the sign-in page and back. htmx asking for a part of a page (a search, say) has the browser
+    do the same; a form that htmx posts stays on the screen, with a link to sign in beside it.
+    """
+    pages = request.state["pages"]
+    if not pages.wants_region(request):
+        query = request.scope["query_string"].decode("latin-1")
+        target = request.scope["path"] + (f"?{query}" if query else "")
+        return RedirectResponse(sign_in_url(target if request.method == "GET" else ""), 303, _NO_STORE)
+    if request.method == "GET":
+        return Response(status_code=401, headers={"HX-Redirect": sign_in_url(_shown_path(request)), **_NO_STORE})
+    toast = Toast(
+        message("Your session has ended"),
+        "error",
+        message("Sign in again in another tab, then press the button once more. What you typed is still here."),
+    )
+    text = pages.part(request, "sessions/_ended.html") + pages.toast(request, toast)
+    return HTMLResponse(text, 401, {"HX-Reswap": "none", **_NO_STORE})
+
+
+_NO_STORE: Final = {"Cache-Control": "no-store", "Vary": "HX-Request, HX-Request-Type, Cookie"}
+
+
+def _shown_path(request: Req) -> str:
+    """The page in the address bar, as a path of ours; its host is never read."""
+    parts = urlsplit(request.state["pages"].shown_url(request))
+    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+
+
+def sign_in_url(target: str) -> str:
+    """The sign-in page, which afterwards goes to ``target``."""
+    return f"/sign-in?next={quote(target, safe='')}" if target not in {"", "/"} else "/sign-in"
+
+
+def own_path(target: str) -> str:
+    """``target`` if it is a path of ours to come back to, else ``/`` (open redirects: CWE-601)."""
+    unsafe = not target.startswith("/") or target.startswith("//") or "\\" in target or not target.isprintable()
+    if unsafe or len(target) > 2_000:
+        return "/"
+    parts = urlsplit(target)
+    return "/" if parts.scheme or parts.netloc else target

@@ -1,0 +1,44 @@
+"""What an endpoint may use."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypedDict
+
+from starlette.requests import Request
+
+from webapp.clock import Clock
+from webapp.crypto.links import Links
+from webapp.crypto.passwords import Passwords
+from webapp.crypto.throttle import Throttle
+from webapp.crypto.vault import Vault
+from webapp.principal import Principal
+from webapp.settings import Settings
+from webapp.smtp.resolve import Dial, Egress
+from webapp.web.measured import Measurements
+from webapp.web.pages import Pages
+
+
+class State(TypedDict):
+    """Made once by the composition root; ``principal``, ``language`` and ``network`` are the request's own."""
+
+    settings: Settings
+    clock: Clock
+    links: Links
+    passwords: Passwords
+    throttle: Throttle
+    vault: Vault
+    egress: Egress
+    dial: Dial
+    pages: Pages
+    authenticate: Callable[[str], Awaitable[Principal | None]]
+    """From the value of the session cookie to whoever is signed in with it."""
+    wake: Callable[[], None]
+    """Tells the worker in this process that there is a letter to send."""
+    setup_token: str
+    measurements: Measurements
+    principal: Principal | None
+    language: str
+    network: str
+    """The client's network: an IPv4 address or an IPv6 /64."""
+
+
+Req = Request[State]
