@@ -1,0 +1,115 @@
+"""Finding people."""
+
+import pytest
+
+from tests.world import World
+from webapp.users.models import User
+from webapp.users.search import BadCursor, Status, find
+
+
+async def _names(text: str, **more: object) -> list[str]:
+    found = await find(text, **more)  # type: ignore[arg-type]
+    return [person.username for person in found.people]
+
+
+async def test_exact_matches_come_first_then_beginnings_then_the_rest(world: World) -> None:
+    for username in ("susanne", "annex", "anne", "johanna.anne"):
+        await world.person(username)
+    assert await _names("anne") == ["anne", "annex", "johanna.anne", "susanne"]
+
+
+async def test_name_and_address_count_as_much_as_the_username(world: World) -> None:
+    await world.person("a1", display_name="Somebody Quill")
+    await world.person("z9", display_name="Quill")
+    await world.person("m5", email="quill@example.org")
+    assert await _names("quill") == ["z9", "m5", "a1"]
+
+
+@pytest.mark.parametrize("typed", ["Änne", "ÄNNE", "änne", "A\u0308nne", "ä", " Änne "])
+async def test_letters_are_found_whatever_their_case_and_composition(world: World, typed: str) -> None:
+    await world.person("aenne", display_name="Änne Groß")
+    await world.person("anne", display_name="Anne")
+    assert await _names(typed) == ["aenne"]
+
+
+@pytest.mark.parametrize("typed", ["GROSS", "groß", "gross"])
+async def test_a_letter_that_folds_to_two_is_found_by_either(world: World, typed: str) -> None:
+    await world.person("aenne", display_name="Änne Groß")
+    assert await _names(typed) == ["aenne"]
+
+
+async def test_full_width_letters_are_the_same_letters(world: World) -> None:
+    await world.person("ada", display_name="Ａｄａ Lovelace")
+    await world.person("bob")
+    assert await _names("ada lov") == await _names("ＡＤＡ ＬＯＶ") == ["ada"]
+
+
+@pytest.mark.parametrize("typed", ["明", "小明", "王小明"])
+async def test_chinese_names_are_found_by_one_character_and_by_more(world: World, typed: str) -> None:
+    await world.person("wangxiaoming", display_name="王小明")
+    await world.person("lina", display_name="李娜")
+    assert await _names(typed) == ["wangxiaoming"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"), [("%", ["percent"]), ("_", ["under_score"]), ("\\", ["backslash"]), ("'", ["quote"])]
+)
+async def test_signs_that_mean_something_to_a_database_are_literal(world: World, typed: str, found: list[str]) -> None:
+    await world.person("percent", display_name="100% real")
+    await world.person("under_score")
+    await world.person("backslash", display_name="a\\b")
+    await world.person("quote", display_name="O'Hara")
+    await world.person("plain")
+    assert await _names(typed) == found
+
+
+async def test_a_search_does_not_cross_from_the_name_into_the_address(world: World) -> None:
+    await world.person("ab", email="cd@example.org")
+    assert await _names("abcd") == []
+    assert await _names("ab\x1fcd") == []
+
+
+@pytest.mark.parametrize("typed", ["", "person"])
+async def test_pages_hold_everybody_once(world: World, typed: str) -> None:
+    names = [f"person{number:02}" for number in range(11)] + ["a.person", "B.Person", "person", "Ünal.person"]
+    for username in names:
+        await world.person(username)
+    seen: list[str] = []
+    after = ""
+    while True:
+        found = await find(typed, after=after, limit=4)
+        assert found.total == len(names)
+        seen += [person.username for person in found.people]
+        after = found.after
+        if not after:
+            break
+    assert len(seen) == len(names)
+    assert set(seen) == set(names)
+    assert seen == [person.username for person in (await find(typed, limit=100)).people]
+
+
+async def test_somebody_new_does_not_move_the_next_page(world: World) -> None:
+    for username in ("b", "c", "d", "e"):
+        await world.person(username)
+    first = await find("", limit=2)
+    await world.person("a")
+    assert [person.username for person in (await find("", after=first.after, limit=2)).people] == ["d", "e"]
+
+
+async def test_the_status_narrows(world: World) -> None:
+    await world.person("here", email="here@example.org")
+    gone = await world.person("gone", email="gone@example.org")
+    await world.person("mute")
+    await User.filter(id=gone.id).update(state="disabled")
+    assert await _names("", status=Status.ACTIVE) == ["here", "mute"]
+    assert await _names("", status=Status.DISABLED) == ["gone"]
+    assert await _names("", status=Status.NO_ADDRESS) == ["mute"]
+    assert await _names("e", status=Status.NO_ADDRESS) == ["mute"]
+
+
+@pytest.mark.parametrize(
+    "cursor", ["x", "0", "3YQ", "0!!!", "0YQ=x", "0gA", "0AA", "9" * 900, "0\N{SNOWMAN}", "W1tbW1tbW10", "0YWJj\n"]
+)
+async def test_a_forged_cursor_is_refused(world: World, cursor: str) -> None:
+    with pytest.raises(BadCursor):
+        await find("a", after=cursor)

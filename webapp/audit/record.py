@@ -1,0 +1,60 @@
+"""Writing an audit entry, in the transaction of what it speaks of."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Self
+
+from webapp.audit.models import AuditEntry
+from webapp.principal import Principal
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who did something, and from where."""
+
+    name: str
+    user_id: int | None = None
+    network: str = ""
+
+    @classmethod
+    def signed_in(cls, principal: Principal, network: str) -> Self:
+        """Somebody in a browser."""
+        return cls(principal.username, principal.user_id, network)
+
+
+COMMAND_LINE = Actor("command line")
+"""Whoever may run commands on the machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """On whom or what it was done."""
+
+    name: str = ""
+    user_id: int | None = None
+
+
+NOTHING = Subject()
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What is recorded: ``subject:act``, with values before and after where they are no secrets."""
+
+    action: str
+    subject: Subject = NOTHING
+    details: dict[str, str] = field(default_factory=dict)
+
+
+async def record(actor: Actor, deed: Deed, *, now: datetime) -> None:
+    """Add an entry. Call it inside the transaction that makes the change."""
+    await AuditEntry.create(
+        at=now,
+        actor_id=actor.user_id,
+        actor=actor.name[:200],
+        action=deed.action,
+        subject_id=deed.subject.user_id,
+        subject=deed.subject.name[:320],
+        network=actor.network,
+        details=deed.details,
+    )

@@ -1,0 +1,99 @@
+"""What is in the record, in plain words."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from webapp.text import Message, message
+
+ACTIONS: Final[Mapping[str, Message]] = {
+    "session:began": message("signed in"),
+    "user:created": message("created"),
+    "user:corrected": message("corrected"),
+    "user:set_password": message("set a new password for"),
+    "user:changed_own_password": message("changed the password of"),
+    "user:reset_own_password": message("set a new password by link for"),
+    "user:sent_reset_link": message("sent a link to"),
+    "user:ended_sessions": message("signed out everywhere"),
+    "user:disabled": message("disabled"),
+    "user:enabled": message("enabled"),
+    "user:out_of_reach": message("was not allowed to reach"),
+    "mail_server:saved": message("saved the mail server"),
+    "mail_server:tested": message("tested the mail server"),
+}
+"""What follows the actor's name, by action; the subject's name comes after it."""
+
+_NAMES: Final[Mapping[str, Message]] = {
+    "email": message("Address"),
+    "name": message("Name"),
+    "role": message("Role"),
+    "sessions": message("Browsers"),
+    "attempt": message("Attempt"),
+    "host": message("Server"),
+    "port": message("Port"),
+    "security": message("Secure connection"),
+    "auth": message("Authentication"),
+    "username": message("Username"),
+    "password": message("Password"),
+    "plaintext_auth": message("Password without encryption"),
+    "sender_address": message("Sender's address"),
+    "sender_name": message("Sender's name"),
+    "reply_to": message("Replies go to"),
+    "ehlo_name": message("Name given to the server"),
+    "timeout_seconds": message("Time-out in seconds"),
+    "ca_certificate": message("Certificate of the authority"),
+    "recipient": message("Recipient"),
+}
+
+_ROLES: Final[Mapping[str, Message]] = {
+    "admin": message("Administrator"),
+    "helpdesk": message("Helpdesk"),
+    "auditor": message("Auditor"),
+    "user": message("User"),
+}
+
+_ATTEMPTS: Final[Mapping[str, Message]] = {
+    "open": message("open the page"),
+    "create": message("create somebody with another role"),
+    "correct": message("correct the details"),
+    "change_role": message("change the role"),
+    "set_password": message("set a password"),
+    "send_reset_link": message("send a link"),
+    "end_sessions": message("sign them out"),
+    "change_state": message("disable or enable"),
+}
+_VALUES: Final = {"role": _ROLES, "attempt": _ATTEMPTS}
+
+_BEFORE, _AFTER = " before", " after"
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """A value of an entry; or one before and after, where ``before`` is not None."""
+
+    name: Message | str
+    value: Message | str
+    before: Message | str | None = None
+
+
+def action_in_words(action: str) -> Message | str:
+    """What somebody did; an action without words of its own stays as it is."""
+    return ACTIONS.get(action, action)
+
+
+def details_in_words(details: Mapping[str, str]) -> tuple[Detail, ...]:
+    """The values of an entry, those before and after side by side."""
+    found: dict[str, Detail] = {}
+    for key, value in details.items():
+        name = key.removesuffix(_BEFORE).removesuffix(_AFTER)
+        shown = _NAMES.get(name, name)
+        if key.endswith(_BEFORE):
+            after = details.get(name + _AFTER, "")
+            found[name] = Detail(shown, _value(name, after), before=_value(name, value))
+        elif name not in found:
+            found[name] = Detail(shown, _value(name, value))
+    return tuple(found.values())
+
+
+def _value(name: str, value: str) -> Message | str:
+    return _VALUES.get(name, {}).get(value, value)

@@ -1,0 +1,33 @@
+"""What the pages about people take in."""
+
+from typing import Literal
+
+from webapp.fields import FormModel
+from webapp.users.create import NewPerson
+
+
+class Creation(NewPerson):
+    """A new person. Without a password and without ``generate`` they start with none."""
+
+    password: str = ""
+    generate: bool = False
+    must_change: bool = False
+
+
+class NewPassword(FormModel):
+    """A password for somebody else."""
+
+    new_password: str = ""
+    generate: bool = False
+    must_change: bool = False
+
+
+class NewState(FormModel):
+    """Whether the account may be used from now on."""
+
+    state: Literal["active", "disabled"]
+
+
+def names_of(form: type[FormModel]) -> tuple[str, ...]:
+    """The names of a form's fields."""
+    return tuple(form.model_fields)

@@ -1,0 +1,76 @@
+"""What one person's page shows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from webapp.people.end_sessions import count_sessions
+from webapp.people.standing import standing
+from webapp.principal import Principal
+from webapp.sessions.session import Lifetime
+from webapp.text import Message, message
+from webapp.users.authority import changes_roles, grants
+from webapp.users.models import User
+
+OWN_PASSWORD: Final = message("Change your own password on your account page.")
+OWN_ROLE: Final = message("Nobody changes their own role. Another administrator can change yours.")
+OWN_ACCOUNT: Final = message("Nobody disables their own account. Another administrator can disable yours.")
+LAST_ADMINISTRATOR: Final = message("This is the last administrator who can sign in. Make somebody else one first.")
+
+PAGE: Final = "people/person.html"
+REGIONS: Final[Mapping[str, str]] = {
+    "summary": "people/_summary.html",
+    "reset-link": "people/_reset_link.html",
+    "password": "people/_password.html",
+    "details": "people/_details.html",
+    "access": "people/_access.html",
+}
+"""The parts of the page, by their ids."""
+TOLD: Final = ("summary", "reset-link", "access")
+"""The parts that nobody types into: whatever was done elsewhere on the page, they can be shown anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What somebody else has changed while the form was on the screen."""
+
+    name: Message
+    theirs: str
+    yours: str
+
+
+async def page_of(user: User, reader: Principal, *, lifetime: Lifetime, now: datetime) -> dict[str, Any]:
+    """Everything the page of this person needs, for this reader, before anything was typed."""
+    return {
+        "user": user,
+        "standing": standing(user),
+        "sessions": await count_sessions(user, lifetime=lifetime, now=now),
+        "is_oneself": user.id == reader.user_id,
+        "roles": grants(reader.role) if changes_roles(reader.role) and user.id != reader.user_id else (),
+        "values": {
+            "email": user.email or "",
+            "display_name": user.display_name,
+            "role": user.role.value,
+            "version": user.version,
+        },
+        "errors": {},
+        "differences": (),
+        "must_change": True,
+        "shown_password": "",
+    }
+
+
+def differences(current: User, typed: Mapping[str, str]) -> tuple[Difference, ...]:
+    """Where what was typed is not what is saved by now."""
+    pairs = (
+        (message("Address"), current.email or "", typed["email"]),
+        (message("Name"), current.display_name, typed["display_name"]),
+        (message("Role"), current.role.value, typed["role"] or current.role.value),
+    )
+    return tuple(Difference(name, theirs, yours) for name, theirs, yours in pairs if theirs != yours.strip())
+
+
+def regions_beside(region: str) -> dict[str, str]:
+    """The parts to be shown anew when ``region`` has changed something."""
+    return {each: REGIONS[each] for each in TOLD if each != region}

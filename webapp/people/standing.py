@@ -1,0 +1,55 @@
+"""Whether a person can get in, in one sentence."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from webapp.text import Message, message
+from webapp.users.models import User, UserState
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The sentence, and how it is meant: as good news, as something to know, or as something to mend."""
+
+    kind: Literal["good", "info", "warn", "bad"]
+    text: Message
+
+
+def standing(user: User) -> Standing:
+    """The first thing on a person's way in that is not as it should be; else that all is well.
+
+    An unverified address is no obstacle: addresses that administrators enter start so.
+    """
+    name = user.display_name or user.username
+    if user.state is UserState.DISABLED:
+        return Standing("bad", message("%(name)s cannot get in: the account is disabled.", name=name))
+    if user.password_hash is None:
+        if user.email is None:
+            text = message(
+                "%(name)s cannot get in: there is no password, and no address for a link.",
+                name=name,
+            )
+            return Standing("bad", text)
+        text = message("%(name)s has no password yet. Send a link with which to choose one.", name=name)
+        return Standing("warn", text)
+    if user.email is None:
+        text = message(
+            "No reset link can reach %(name)s: there is no address. Set a password here, or add the address.",
+            name=name,
+        )
+        return Standing("warn", text)
+    if user.email_refused_at is not None:
+        text = message(
+            "No reset link reaches %(name)s: the last letter was refused. Correct the address.",
+            name=name,
+        )
+        return Standing("warn", text)
+    if user.must_change:
+        text = message("%(name)s can sign in, and has to choose a new password then.", name=name)
+        return Standing("info", text)
+    if user.email_verified_at is None:
+        text = message(
+            "%(name)s can sign in. Reset links are sent to an address that nobody has confirmed yet.", name=name
+        )
+        return Standing("info", text)
+    return Standing("good", message("%(name)s can sign in, and a reset link reaches them.", name=name))

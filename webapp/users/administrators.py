@@ -1,0 +1,34 @@
+"""Keeping Postern in somebody's hands."""
+
+from dataclasses import dataclass
+
+from tortoise.expressions import Q
+
+from webapp.principal import Role
+from webapp.users.models import User, UserState
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A person as they are until the transaction ends."""
+
+    user: User | None
+    is_needed: bool
+    """Whether they are the only administrator who can sign in."""
+
+
+async def hold(user_id: int) -> Held:
+    """Lock a person together with all administrators, until the end of the transaction around it.
+
+    So of two administrators who disable each other at the same moment the second one sees what the first has done. All
+    rows are locked by one statement, in one order, or three of them would lock each other out. (SQLite has one writer
+    at a time anyway.)
+    """
+    rows = await User.filter(Q(id=user_id) | Q(role=Role.ADMIN)).order_by("id").select_for_update(no_key=True)
+    user = next((each for each in rows if each.id == user_id), None)
+    others = [each for each in rows if each.id != user_id and _is_usable(each)]
+    return Held(user, is_needed=user is not None and _is_usable(user) and not others)
+
+
+def _is_usable(user: User) -> bool:
+    return user.role is Role.ADMIN and user.state is UserState.ACTIVE and user.password_hash is not None

@@ -1,0 +1,27 @@
+"""Finding the one person that somebody means."""
+
+from typing import Final
+
+from webapp.fields import fold
+from webapp.users.models import User
+
+LARGEST_ID: Final = 2**63 - 1
+
+
+async def by_identifier(identifier: str) -> User | None:
+    """The person with this username or address, whatever the case and width of its letters; None if there is none.
+
+    A username is never an address, so the two cannot meet.
+    """
+    key = fold(identifier.strip())
+    return await (User.get_or_none(email_key=key) if "@" in key else User.get_or_none(username_key=key))
+
+
+async def by_id(user_id: int) -> User | None:
+    """The person with this id; None if there is none, or the number is larger than any id."""
+    return await User.get_or_none(id=user_id) if user_id <= LARGEST_ID else None
+
+
+async def is_any_administrator() -> bool:
+    """Whether Postern has been set up."""
+    return await User.filter(role="admin").exists()

@@ -1,0 +1,65 @@
+"""Giving a person a new password."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from tortoise.expressions import F
+
+from webapp.audit.record import Actor, Deed, Subject, record
+from webapp.db.connect import transaction
+from webapp.outbox.enqueue import Order, enqueue
+from webapp.principal import Role
+from webapp.users.authority import EVERYONE
+from webapp.users.models import User
+
+PASSWORD_CHANGED = "password_changed"  # noqa: S105  a kind of letter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A new password, already hashed, and what is said of it.
+
+    ``only_at_recovery_version`` guards a change by link: it is made only while the person's recovery_version is this
+    one, so that a link works once, however many browsers post it at the same moment.
+    """
+
+    user_id: int
+    password_hash: str
+    action: str
+    must_change: bool = False
+    only_at_recovery_version: int | None = None
+    reach: frozenset[Role] = EVERYONE
+    """The change is made only while the person has one of these roles."""
+
+
+async def change_password(change: Change, *, actor: Actor, now: datetime) -> bool:
+    """Set the password, end all sessions and links, record it and tell the person by mail, in one transaction.
+
+    Returns:
+        False if the person does not exist or the guard no longer holds; then nothing is changed.
+    """
+    async with transaction():
+        matching = User.filter(id=change.user_id, role__in=list(change.reach))
+        if change.only_at_recovery_version is not None:
+            matching = matching.filter(recovery_version=change.only_at_recovery_version, state="active")
+        changed = await matching.update(
+            password_hash=change.password_hash,
+            must_change=change.must_change,
+            recovery_version=F("recovery_version") + 1,
+            credentials_version=F("credentials_version") + 1,
+        )
+        if not changed:
+            return False
+        user = await User.get(id=change.user_id)
+        await record(actor, Deed(change.action, Subject(user.username, user.id)), now=now)
+        if user.email:
+            await enqueue(
+                Order(kind=PASSWORD_CHANGED, recipient=user.email, language=user.language or "", user_id=user.id),
+                now=now,
+            )
+    return True
+
+
+async def store_rehash(user_id: int, old: str, new: str) -> None:
+    """Replace a hash by one of the same password with newer parameters; ends no session and no link."""
+    await User.filter(id=user_id, password_hash=old).update(password_hash=new)
