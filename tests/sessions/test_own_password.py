@@ -1,0 +1,62 @@
+"""Changing one's own password."""
+
+from tests.world import PASSWORD, World
+from webapp.outbox.models import Letter
+from webapp.users.models import User
+
+NEW = "violet harbour seven lanterns"
+
+
+async def test_other_browsers_are_signed_out_and_this_one_stays(world: World) -> None:
+    await world.person("alice", email="alice@example.org", password=PASSWORD)
+    here, there = world.browser(), world.browser()
+    await here.sign_in("alice", PASSWORD)
+    await there.sign_in("alice", PASSWORD)
+    response = await here.post("/account/password", {"current_password": PASSWORD, "new_password": NEW})
+    assert response.headers["location"] == "/account"
+    assert "Your password is changed." in (await here.get("/account")).text
+    assert (await there.get("/account")).status_code == 303
+    await world.browser().sign_in("alice", NEW)
+    letter = await Letter.get()
+    assert (letter.kind, letter.recipient) == ("password_changed", "alice@example.org")
+
+
+async def test_the_present_password_is_asked_for(world: World) -> None:
+    await world.person("alice", password=PASSWORD)
+    browser = world.browser()
+    await browser.sign_in("alice", PASSWORD)
+    response = await browser.post("/account/password", {"current_password": "wrong", "new_password": NEW})
+    assert response.status_code == 422
+    assert "This is not your present password." in response.text
+    assert NEW not in response.text
+
+
+async def test_weak_and_unchanged_passwords_are_refused(world: World) -> None:
+    await world.person("alice", password=PASSWORD)
+    browser = world.browser()
+    await browser.sign_in("alice", PASSWORD)
+    before = (await User.get(username="alice")).password_hash
+    for new in ("short", PASSWORD, "my name is alice, really"):
+        response = await browser.post("/account/password", {"current_password": PASSWORD, "new_password": new})
+        assert response.status_code == 422, new
+    assert (await User.get(username="alice")).password_hash == before
+
+
+async def test_changing_a_password_that_had_to_be_changed_opens_everything(world: World) -> None:
+    await world.person("alice", password=PASSWORD, must_change=True)
+    browser = world.browser()
+    await browser.sign_in("alice", PASSWORD)
+    await browser.post("/account/password", {"current_password": PASSWORD, "new_password": NEW})
+    assert (await browser.get("/account")).status_code == 200
+    assert not (await User.get(username="alice")).must_change
+
+
+async def test_guessing_the_present_password_is_limited(world: World) -> None:
+    await world.person("alice", password=PASSWORD)
+    browser = world.browser()
+    await browser.sign_in("alice", PASSWORD)
+    codes = [
+        (await browser.post("/account/password", {"current_password": "x", "new_password": NEW})).status_code
+        for _ in range(11)
+    ]
+    assert codes[-1] == 429

@@ -1,0 +1,98 @@
+"""Browser sessions: begun at sign-in, looked up at each request, ended."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from webapp.crypto.tokens import digest, new_token
+from webapp.principal import Principal
+from webapp.sessions.models import Session
+from webapp.users.models import User, UserState
+
+MAX_SESSIONS: Final = 20
+"""Sessions a person may have; beginning one more ends the one not seen for the longest."""
+SEEN_EVERY: Final = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetime:
+    """How long a session lasts: since it was last seen, and since it began (NIST SP 800-63B, 2.2.3)."""
+
+    idle: timedelta
+    absolute: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """The browser at the other end."""
+
+    network: str
+    browser: str
+
+
+async def begin(user: User, client: Client, *, now: datetime) -> str:
+    """Begin a session and return the value for its cookie, which is stored nowhere. Call it inside a transaction."""
+    token = new_token()
+    kept = (
+        await Session.filter(user_id=user.id)
+        .order_by("-last_seen_at")
+        .offset(MAX_SESSIONS - 1)
+        .values_list("id", flat=True)
+    )
+    if kept:
+        await Session.filter(id__in=list(kept)).delete()
+    await Session.create(
+        digest=digest(token),
+        user_id=user.id,
+        credentials_version=user.credentials_version,
+        created_at=now,
+        last_seen_at=now,
+        re_authenticated_at=now,
+        network=client.network,
+        browser=client.browser[:300],
+    )
+    return token
+
+
+async def look_up(token: str, *, lifetime: Lifetime, now: datetime) -> Principal | None:
+    """Whoever is signed in with this cookie: none if the session ended, or the person's credentials changed since."""
+    session = await Session.get_or_none(digest=digest(token)).select_related("user")
+    if session is None:
+        return None
+    user = session.user
+    if (
+        session.last_seen_at + lifetime.idle < now
+        or session.created_at + lifetime.absolute < now
+        or session.credentials_version != user.credentials_version
+        or user.state is not UserState.ACTIVE
+    ):
+        return None
+    if session.last_seen_at + SEEN_EVERY < now:
+        await Session.filter(id=session.id).update(last_seen_at=now)
+    return Principal(
+        user_id=user.id,
+        username=user.username,
+        display_name=user.display_name,
+        email=user.email,
+        role=user.role,
+        must_change=user.must_change,
+        session_id=session.id,
+        re_authenticated_at=session.re_authenticated_at,
+        language=user.language,
+    )
+
+
+async def end(session_id: int) -> None:
+    """End one session."""
+    await Session.filter(id=session_id).delete()
+
+
+async def end_all(user_id: int) -> int:
+    """End all sessions of a person and return how many there were."""
+    return await Session.filter(user_id=user_id).delete()
+
+
+async def purge(*, lifetime: Lifetime, now: datetime) -> int:
+    """Delete sessions that have run out and return how many there were."""
+    idle = await Session.filter(last_seen_at__lt=now - lifetime.idle).delete()
+    return idle + await Session.filter(created_at__lt=now - lifetime.absolute).delete()

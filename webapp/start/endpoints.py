@@ -1,0 +1,91 @@
+"""The start page, and the setting up of the first administrator."""
+
+from typing import Final
+
+from starlette.responses import Response
+
+from webapp.crypto.throttle import Limit, Refused
+from webapp.db.connect import transaction
+from webapp.principal import Role
+from webapp.sessions.session import Client, begin
+from webapp.start.setup import AlreadySetUp, NotSetUp, SetUp, is_setup_token
+from webapp.start.setup import set_up as set_up_with
+from webapp.text import message
+from webapp.users.find import is_any_administrator
+from webapp.users.models import User
+from webapp.web.browser import set_session, user_agent
+from webapp.web.errors import WayOn, refusal
+from webapp.web.forms import read_fields, read_query
+from webapp.web.guards import signed_in
+from webapp.web.pages import Toast
+from webapp.web.state import Req
+
+TOKEN_TRIES: Final = Limit("setup", 30, 60)
+_FIRST_PAGE: Final = {
+    Role.ADMIN: "/mail-server",
+    Role.HELPDESK: "/users",
+    Role.AUDITOR: "/mail-log",
+    Role.USER: "/account",
+}
+_SIGN_IN: Final = WayOn("/sign-in", message("Go to the sign-in page"))
+
+
+async def index(request: Req) -> Response:
+    """Where one goes first: administrators to the mail server, helpdesk to the people, others to their account."""
+    return request.state["pages"].redirect(request, _FIRST_PAGE[signed_in(request).role])
+
+
+async def setup(request: Req) -> Response:
+    """The page for the first administrator, for whoever holds the link printed on the console."""
+    query = read_query(request, ("token",))
+    await _admit(request, query["token"])
+    values = {"token": query["token"], "username": "", "email": ""}
+    return await request.state["pages"].render(request, "start/setup.html", values=values, errors={})
+
+
+async def set_up(request: Req) -> Response:
+    """Create the first administrator, sign them in, and show them the mail server."""
+    state = request.state
+    fields = await read_fields(request, ("token", "username", "email", "password"))
+    await _admit(request, fields["token"])
+    password = fields.pop("password")
+    typed = {"username": fields["username"], "email": fields["email"]}
+    outcome = await set_up_with(
+        typed, password, passwords=state["passwords"], network=state["network"], now=state["clock"]()
+    )
+    match outcome:
+        case SetUp(user_id):
+            async with transaction():
+                token = await begin(
+                    await User.get(id=user_id), Client(state["network"], user_agent(request)), now=state["clock"]()
+                )
+            welcome = Toast(
+                message("Welcome. Postern is yours."), detail=message("Next: tell it which server sends its mail.")
+            )
+            response = state["pages"].redirect(request, "/mail-server?first=1", toast=welcome)
+            set_session(request, response, token)
+            return response
+        case AlreadySetUp():
+            raise _over()
+        case NotSetUp(errors):
+            return await state["pages"].render(request, "start/setup.html", status=422, values=fields, errors=errors)
+
+
+async def _admit(request: Req, token: str) -> None:
+    if await is_any_administrator():
+        raise _over()
+    match await request.state["throttle"].count(TOKEN_TRIES, request.state["network"]):
+        case Refused(seconds):
+            raise refusal(429, Retry_After=str(seconds))
+        case _:
+            pass
+    if not is_setup_token(token, request.state["setup_token"]):
+        raise refusal(
+            403,
+            message("Please open the link that Postern printed on its console when it started; it holds a token."),
+            way_on=None,
+        )
+
+
+def _over() -> Exception:
+    return refusal(410, message("Postern has been set up already. Please sign in."), way_on=_SIGN_IN)
