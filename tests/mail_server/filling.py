@@ -1,0 +1,39 @@
+"""Filling in the form."""
+
+from typing import Any, Final
+
+import httpx2
+
+CANARY: Final = "canary-of-the-smtp-password"
+"""The password in these tests: wherever it is found in the clear, something leaks."""
+
+
+def fields(server: Any = None, **changes: str) -> dict[str, str]:
+    """The form as filled in for a server that wants no sign-in; keyword arguments change fields."""
+    return {
+        "host": getattr(server, "host", "smtp.example.org"),
+        "port": str(getattr(server, "port", 587)),
+        "security": "none",
+        "auth": "none",
+        "username": "",
+        "password": "",
+        "sender_address": "postern@example.org",
+        "sender_name": "Postern",
+        "reply_to": "",
+        "ehlo_name": "",
+        "timeout_seconds": "5",
+        "ca_certificate": "",
+        **changes,
+    }
+
+
+def with_password(server: Any = None, **changes: str) -> dict[str, str]:
+    """The form as filled in for a server that wants a sign-in."""
+    return fields(server, **{"auth": "password", "username": "postern", "password": CANARY, **changes})
+
+
+def error_of(response: httpx2.Response, field: str) -> str:
+    """The sentence that stands at a field of the page or region."""
+    _, found, after = response.text.partition(f'id="{field}-error"')
+    assert found, f"no field {field}"
+    return after.partition(">")[2].partition("<")[0].strip()

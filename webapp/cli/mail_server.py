@@ -1,0 +1,210 @@
+"""`postern mail-server`: shows, sets up and tests the mail server."""
+
+import json
+import sys
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from webapp.app import Tools
+from webapp.audit.record import COMMAND_LINE
+from webapp.cli.run import CommandFailed, with_database
+from webapp.text import LANGUAGES
+
+if TYPE_CHECKING:
+    from webapp.mail_server.try_out import Trial
+
+app = typer.Typer(no_args_is_help=True, help="Show, set up and test the mail server.")
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Text = Annotated[str | None, typer.Option(show_default=False)]
+
+
+@app.command()
+def show(*, as_json: Json = False) -> None:
+    """Show the settings in use, and the last test of exactly these values. The password is never shown."""
+
+    async def work(kit: Tools) -> None:
+        from webapp.mail_server.active import health_of
+        from webapp.mail_server.form import EMPTY, FIELDS
+        from webapp.mail_server.preset import locked, overlaid, variable
+        from webapp.mail_server.revisions import newest, values_of
+
+        preset = _preset(kit)
+        revision = await newest()
+        values = overlaid(values_of(revision) if revision else EMPTY, preset)
+        health = await health_of(revision, kit.vault, preset)
+        last = health.last_test
+        report = {
+            "state": health.state.value,
+            "reason": str(health.reason) if health.reason else None,
+            "last_test": {"at": last.tested_at.isoformat(), "by": last.tested_by or None, "passed": last.passed}
+            if last
+            else None,
+            "settings": {name: values[name] for name in FIELDS if name != "password"},
+            "set_by_environment": {name: variable(name) for name in locked(preset)},
+        }
+        typer.echo(json.dumps(report, indent=2, ensure_ascii=False) if as_json else _shown(report))
+
+    with_database(work)
+
+
+@app.command("set")
+def set_up(  # noqa: PLR0913 - one option for each field of the form
+    *,
+    host: Text = None,
+    port: Text = None,
+    security: Annotated[str | None, typer.Option(help="none, starttls or tls", show_default=False)] = None,
+    auth: Annotated[str | None, typer.Option(help="none or password", show_default=False)] = None,
+    username: Text = None,
+    password_stdin: Annotated[
+        bool, typer.Option(help="Read the password from the first line of standard input.")
+    ] = False,
+    plaintext_auth: Annotated[bool | None, typer.Option(show_default=False)] = None,
+    sender_address: Text = None,
+    sender_name: Text = None,
+    reply_to: Text = None,
+    ehlo_name: Text = None,
+    timeout_seconds: Text = None,
+    ca_certificate: Annotated[typer.FileText | None, typer.Option(help="A PEM file.", show_default=False)] = None,
+) -> None:
+    """Change the settings that are given, and keep the others. A changed server needs its password again."""
+    given: dict[str, str | None] = {
+        "host": host,
+        "port": port,
+        "security": security,
+        "auth": auth,
+        "username": username,
+        "password": sys.stdin.readline() if password_stdin else None,
+        "plaintext_auth": None if plaintext_auth is None else str(plaintext_auth).lower(),
+        "sender_address": sender_address,
+        "sender_name": sender_name,
+        "reply_to": reply_to,
+        "ehlo_name": ehlo_name,
+        "timeout_seconds": timeout_seconds,
+        "ca_certificate": ca_certificate.read() if ca_certificate else None,
+    }
+
+    async def work(kit: Tools) -> None:
+        from webapp.fields import Invalid, check
+        from webapp.mail_server.credentials import TypeAgain
+        from webapp.mail_server.form import EMPTY, ServerForm
+        from webapp.mail_server.preset import overlaid, variable
+        from webapp.mail_server.revisions import ANY, Overtaken, Saved, newest, save, values_of
+
+        preset = _preset(kit)
+        changes = {name: value for name, value in given.items() if value is not None}
+        for name in changes.keys() & overlaid({}, preset).keys():
+            raise CommandFailed(f"{_option(name)}: {variable(name)} fixes this field.")
+        revision = await newest()
+        values = values_of(revision) if revision else EMPTY
+        checked = check(ServerForm, overlaid({**values, **changes}, preset))
+        if isinstance(checked, Invalid):
+            name, text = next(iter(checked.errors.items()))
+            raise CommandFailed(f"{_option(name)}: {text}")
+        match await save(
+            checked.form, vault=kit.vault, preset=preset, opened_with=ANY, actor=COMMAND_LINE, now=kit.clock()
+        ):
+            case TypeAgain(why):
+                raise CommandFailed(f"--password-stdin: {why}")
+            case Overtaken():
+                raise CommandFailed("somebody else saved at the same moment; look with `postern mail-server show`.")
+            case Saved(changed=changed):
+                typer.echo("Saved." if changed else "Nothing had changed.")
+
+    with_database(work)
+
+
+@app.command("test")
+def try_server(
+    *,
+    to: Annotated[str, typer.Option(help="Where to send the test letter.")],
+    as_json: Json = False,
+) -> None:
+    """Send a test letter with the settings in use. Exit status 1 if it was not accepted."""
+
+    async def work(kit: Tools) -> None:
+        from webapp.mail_server.try_out import try_out
+        from webapp.smtp.rung import Rung
+
+        trial = await _trial(kit, to)
+        report: dict[str, Any] = {"passed": False, "recipient": trial.recipient, "rungs": []}
+        climb = try_out(trial, vault=kit.vault, egress=kit.egress, dial=kit.dial, clock=kit.clock, actor=COMMAND_LINE)
+        async with aclosing(climb):
+            async for each in climb:
+                if isinstance(each, Rung):
+                    report["rungs"].append(_rung(each))
+                    if not as_json:
+                        typer.echo(_line(report["rungs"][-1]))
+                else:
+                    report |= {"passed": each.passed, "milliseconds": each.milliseconds, "transcript": each.transcript}
+        if as_json:
+            typer.echo(json.dumps(report, indent=2, ensure_ascii=False))
+        if not report["passed"]:
+            raise typer.Exit(1)
+
+    with_database(work)
+
+
+async def _trial(kit: Tools, to: str) -> "Trial":
+    from webapp.fields import Invalid, check
+    from webapp.mail_server.active import NotReady, active_server
+    from webapp.mail_server.form import Recipient
+    from webapp.mail_server.try_out import Trial
+
+    checked = check(Recipient, {"recipient": to})
+    if isinstance(checked, Invalid):
+        raise CommandFailed(f"--to: {checked.errors['recipient']}")
+    active = await active_server(kit.vault, _preset(kit))
+    if active is None:
+        raise CommandFailed("no mail server is set up; `postern mail-server set` does that.")
+    if isinstance(active, NotReady):
+        raise CommandFailed(str(active.reason))
+    return Trial(active.server, checked.form.recipient, LANGUAGES[0], kit.settings.public_url)
+
+
+def _preset(kit: Tools) -> dict[str, str]:
+    return {name: value.get_secret_value() for name, value in kit.settings.mail_server.items()}
+
+
+def _option(field: str) -> str:
+    return "--" + field.replace("_", "-")
+
+
+def _shown(report: dict[str, Any]) -> str:
+    lines = [f"state            {report['state']}"]
+    if report["reason"]:
+        lines.append(f"reason           {report['reason']}")
+    if last := report["last_test"]:
+        outcome = "passed" if last["passed"] else "failed"
+        lines.append(f"last test        {outcome} at {last['at']}, by {last['by'] or 'the command line'}")
+    for name, value in report["settings"].items():
+        fixed = report["set_by_environment"].get(name)
+        shown = "(set)" if name == "ca_certificate" and value else value or "-"
+        lines.append(f"{name:<16} {shown}" + (f"   (set by {fixed})" if fixed else ""))
+    return "\n".join(lines)
+
+
+def _rung(rung: Any) -> dict[str, Any]:
+    found = rung.diagnosis
+    return {
+        "step": rung.step.value,
+        "outcome": rung.outcome.value,
+        "milliseconds": round(rung.milliseconds, 1),
+        "details": [[str(label), str(value)] for label, value in rung.details],
+        "reply": str(rung.reply) if rung.reply else None,
+        "diagnosis": found.code if found else None,
+        "cause": str(found.cause) if found else None,
+        "steps": [str(step) for step in found.steps] if found else [],
+        "field": found.field if found else None,
+    }
+
+
+def _line(rung: dict[str, Any]) -> str:
+    lines = [f"{rung['outcome']:<8} {rung['step']:<13} {rung['milliseconds']:>8} ms"]
+    if rung["cause"]:
+        lines += [f"         {rung['cause']}", *(f"         - {step}" for step in rung["steps"])]
+        if rung["reply"]:
+            lines.append(f"         {rung['reply']}")
+    return "\n".join(lines)

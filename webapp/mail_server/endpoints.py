@@ -1,0 +1,247 @@
+"""The page of the mail server: settings, and the test beside them."""
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from dataclasses import replace
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from webapp.audit.record import Actor
+from webapp.crypto.throttle import Limit, Refused
+from webapp.fields import Invalid, Valid, check
+from webapp.mail_server.active import ActiveServer, active_of
+from webapp.mail_server.credentials import Credential, TypeAgain, credential_for
+from webapp.mail_server.form import FIELDS, Recipient, ServerForm
+from webapp.mail_server.page import FormView, TestView, dev_mailbox_values, form_view
+from webapp.mail_server.preset import overlaid
+from webapp.mail_server.revisions import ANY, Overtaken, Saved, newest
+from webapp.mail_server.revisions import save as save_revision
+from webapp.mail_server.shown import outcome_view, rung_view
+from webapp.mail_server.support import support_text
+from webapp.mail_server.try_out import Ended, Trial, try_out
+from webapp.mail_server.verdict import fingerprint
+from webapp.smtp.rung import Rung
+from webapp.text import Message, message
+from webapp.web.errors import refusal
+from webapp.web.forms import read_fields, read_query
+from webapp.web.guards import signed_in
+from webapp.web.pages import Toast
+from webapp.web.state import Req
+from webapp.web.stream import EventStream
+
+PATH: Final = "/mail-server"
+POSTED: Final = (*FIELDS, "recipient", "revision")
+TESTS: Final = Limit("mail_server_tests", 30, 60)
+"""Tests of one administrator in a minute: enough for anyone, too few to scan ports with."""
+
+
+async def index(request: Req) -> Response:
+    """The settings in use, or in development those of the built-in mailbox, ready to be saved."""
+    query = read_query(request, ("preset",))
+    settings = request.state["settings"]
+    values = None
+    if settings.dev and query["preset"] == "dev-mailbox":
+        values = dev_mailbox_values(settings.dev_mailbox_port)
+    form = await _form(request, values=values)
+    return await _page(request, form, _test(request))
+
+
+async def save(request: Req) -> Response:
+    """Add a revision with what was typed; the one before stays on record."""
+    posted = await read_fields(request, POSTED)
+    test = _test(request, recipient=posted["recipient"])
+    match await _save(request, posted):
+        case Invalid(errors):
+            return await _page(request, await _form(request, values=posted, errors=errors), test, status=422)
+        case Overtaken() as overtaken:
+            return await _page(request, await _form(request, values=posted, overtaken=overtaken), test, status=409)
+        case Saved(changed=changed):
+            return await request.state["pages"].done(
+                request,
+                PATH,
+                toast=Toast(message("Saved.")) if changed else Toast(message("Nothing had changed."), "info"),
+                page="mail_server/index.html",
+                region="mail_server/_form.html",
+                form=await _form(request),
+                test=test,
+            )
+
+
+async def _save(request: Req, posted: Mapping[str, str]) -> Saved | Overtaken | Invalid:
+    preset = _preset(request)
+    match check(ServerForm, overlaid(_fields(posted), preset)):
+        case Invalid() as invalid:
+            return invalid
+        case Valid(form):
+            outcome = await save_revision(
+                form,
+                vault=request.state["vault"],
+                preset=preset,
+                opened_with=_opened_with(posted["revision"]),
+                actor=Actor.signed_in(signed_in(request), request.state["network"]),
+                now=request.state["clock"](),
+            )
+            return Invalid({"password": outcome.why}) if isinstance(outcome, TypeAgain) else outcome
+
+
+async def test(request: Req) -> Response:
+    """Send a letter with the values on the screen: as a stream of rungs, or as a page once the climb is over."""
+    posted = await read_fields(request, POSTED)
+    await _count(request)
+    match await _trial(request, posted):
+        case Invalid(errors):
+            return await _not_tested(request, posted, errors)
+        case Trial() as trial:
+            streamed = request.state["pages"].wants_region(request)
+            return EventStream(_events(request, trial)) if streamed else await _tested(request, trial, posted)
+
+
+async def _trial(request: Req, posted: Mapping[str, str]) -> Trial | Invalid:
+    """What is to be tested, or what is wrong with the form, recipient and password included."""
+    state, preset = request.state, _preset(request)
+    checked = check(ServerForm, overlaid(_fields(posted), preset))
+    to = check(Recipient, {"recipient": posted["recipient"]})
+    if isinstance(checked, Invalid) or isinstance(to, Invalid):
+        return Invalid({name: text for each in (checked, to) for name, text in getattr(each, "errors", {}).items()})
+    current = await newest()
+    sealed = current.sealed_password if current else ""
+    match credential_for(checked.form, sealed, vault=state["vault"], preset=preset):
+        case TypeAgain(why):
+            return Invalid({"password": why})
+        case Credential(secret=secret):
+            return Trial(
+                server=checked.form.server(secret),
+                recipient=to.form.recipient,
+                language=state["pages"].words(request).language,
+                public_url=state["settings"].public_url,
+            )
+
+
+async def _events(request: Req, trial: Trial) -> AsyncGenerator[str, None]:
+    """The parts that htmx puts into the page, one after the other."""
+    pages = request.state["pages"]
+    yield pages.part(request, "mail_server/_reset.html", fields=(*FIELDS, "recipient"))
+    rungs: list[Rung] = []
+    async with aclosing(_try_out(request, trial)) as climb:
+        async for each in climb:
+            match each:
+                case Rung():
+                    rungs.append(each)
+                    yield pages.part(request, "mail_server/_rung.html", rung_view=rung_view(each))
+                case Ended():
+                    test = await _ended(request, trial, rungs, each)
+                    yield pages.part(
+                        request, "mail_server/_ended.html", form=await _form(request), test=test
+                    ) + pages.toast(request, _toast(test))
+
+
+async def _tested(request: Req, trial: Trial, posted: Mapping[str, str]) -> Response:
+    """The whole page, for a browser without JavaScript."""
+    rungs: list[Rung] = []
+    ended: Ended | None = None
+    async with aclosing(_try_out(request, trial)) as climb:
+        async for each in climb:
+            match each:
+                case Rung():
+                    rungs.append(each)
+                case Ended():
+                    ended = each
+    if ended is None:
+        raise RuntimeError("a test ends")
+    test = await _ended(request, trial, rungs, ended)
+    outcome = test.outcome
+    errors = {outcome.field: outcome.blame} if outcome and outcome.blame else {}
+    shown = await _form(request, values=posted, errors=errors)
+    return await _page(request, shown, replace(test, error=errors.get("recipient")), toast=_toast(test))
+
+
+def _try_out(request: Req, trial: Trial) -> AsyncGenerator[Rung | Ended, None]:
+    state = request.state
+    return try_out(
+        trial,
+        vault=state["vault"],
+        egress=state["egress"],
+        dial=state["dial"],
+        clock=state["clock"],
+        actor=Actor.signed_in(signed_in(request), state["network"]),
+    )
+
+
+async def _ended(request: Req, trial: Trial, rungs: list[Rung], ended: Ended) -> TestView:
+    vault = request.state["vault"]
+    active = active_of(await newest(), vault, _preset(request))
+    in_use = isinstance(active, ActiveServer) and fingerprint(vault, active.server) == fingerprint(vault, trial.server)
+    return TestView(
+        recipient=trial.recipient,
+        rungs=[rung_view(rung) for rung in rungs],
+        outcome=outcome_view(ended, host=trial.server.host, recipient=trial.recipient, in_use=in_use),
+        support=support_text(trial, rungs, ended.transcript),
+    )
+
+
+def _toast(test: TestView) -> Toast:
+    if test.outcome is None:
+        raise RuntimeError("only a test that ended has an outcome")
+    detail = test.outcome.detail
+    if test.outcome.unsaved:
+        detail = message("%(accepted)s These settings are not saved yet.", accepted=detail)
+    return Toast(test.outcome.text, test.outcome.kind, detail)
+
+
+async def _not_tested(request: Req, posted: Mapping[str, str], errors: Mapping[str, Message]) -> Response:
+    form = await _form(request, values=posted, errors=errors)
+    test = _test(request, recipient=posted["recipient"], error=errors.get("recipient"))
+    pages = request.state["pages"]
+    return await pages.render(
+        request, "mail_server/index.html", region="mail_server/_not_tested.html", status=422, form=form, test=test
+    )
+
+
+async def _form(request: Req, **more: Any) -> FormView:
+    state = request.state
+    return await form_view(
+        await newest(), vault=state["vault"], preset=_preset(request), dev=state["settings"].dev, **more
+    )
+
+
+def _test(request: Req, *, recipient: str = "", error: Message | None = None) -> TestView:
+    return TestView(recipient or signed_in(request).email or "", error)
+
+
+async def _page(
+    request: Req, form: FormView, test: TestView, *, status: int = 200, toast: Toast | None = None
+) -> Response:
+    pages = request.state["pages"]
+    return await pages.render(
+        request,
+        "mail_server/index.html",
+        region="mail_server/_form.html",
+        status=status,
+        toast=toast,
+        form=form,
+        test=test,
+    )
+
+
+async def _count(request: Req) -> None:
+    counted = await request.state["throttle"].count(TESTS, str(signed_in(request).user_id))
+    if isinstance(counted, Refused):
+        seconds = counted.retry_after_seconds
+        why = message(
+            "That were %(limit)s tests within a minute. Please wait %(seconds)s s.", limit=TESTS.limit, seconds=seconds
+        )
+        raise refusal(429, why, Retry_After=str(seconds))
+
+
+def _preset(request: Req) -> dict[str, str]:
+    return {name: value.get_secret_value() for name, value in request.state["settings"].mail_server.items()}
+
+
+def _fields(posted: Mapping[str, str]) -> dict[str, str]:
+    return {name: posted[name] for name in FIELDS}
+
+
+def _opened_with(revision: str) -> int:
+    """The revision that was on the screen; a client that names none takes what comes."""
+    return int(revision) if revision.isascii() and revision.isdecimal() and len(revision) < 19 else ANY

@@ -1,0 +1,256 @@
+"""The form of the mail server: from what was typed to values that can be used."""
+
+import re
+from ipaddress import ip_address
+from typing import Annotated, Any, Final
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator, model_validator
+
+from webapp.fields import (
+    NAME_LENGTH,
+    EmailAddress,
+    FieldError,
+    FormModel,
+    Line,
+    at_most,
+    optional_email,
+)
+from webapp.smtp.certificate import is_readable
+from webapp.smtp.resolve import ascii_host
+from webapp.smtp.server import Auth, MailServer, Security
+from webapp.text import message
+
+FIELDS: Final = (
+    "host",
+    "port",
+    "security",
+    "auth",
+    "username",
+    "password",
+    "plaintext_auth",
+    "sender_address",
+    "sender_name",
+    "reply_to",
+    "ehlo_name",
+    "timeout_seconds",
+    "ca_certificate",
+)
+"""The names of the form's fields, as in the page, in the environment and on the command line."""
+
+LABELS: Final = {
+    "host": message("Host"),
+    "port": message("Port"),
+    "security": message("Secure connection"),
+    "auth": message("Authentication"),
+    "username": message("Username"),
+    "password": message("Password"),
+    "plaintext_auth": message("Allow signing in without encryption"),
+    "sender_address": message("Sender's address"),
+    "sender_name": message("Sender's name"),
+    "reply_to": message("Reply-to address"),
+    "ehlo_name": message("Name in EHLO"),
+    "timeout_seconds": message("Time-out"),
+    "ca_certificate": message("CA certificate"),
+    "recipient": message("Send the test letter to"),
+}
+"""What the fields are called in the page."""
+
+USUAL_PORTS: Final = {Security.NONE: 25, Security.STARTTLS: 587, Security.TLS: 465}
+SHORTEST_TIMEOUT: Final = 1
+LONGEST_TIMEOUT: Final = 60
+USUAL_TIMEOUT: Final = 15
+HOST_LENGTH: Final = 253
+USERNAME_LENGTH: Final = 320
+SECRET_LENGTH: Final = 1_000
+CERTIFICATE_LENGTH: Final = 64_000
+
+_INVISIBLE: Final = "\u200b\u200c\u200d\u2060\ufeff"
+"""What clings to text copied from a page and is no white space to Python."""
+
+_SCHEME: Final = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_LITERAL: Final = re.compile(r"^\[(IPv6:)?([0-9a-f:.]+)\]$", re.IGNORECASE)
+
+
+def trimmed(text: str) -> str:
+    """The text without white space and invisible characters around it."""
+    previous = None
+    while text != previous:
+        previous, text = text, text.strip().strip(_INVISIBLE)
+    return text
+
+
+def _host(text: str) -> str:
+    if not text:
+        raise FieldError(message("Please give the mail server's name, such as smtp.example.org."))
+    if _SCHEME.match(text) or "/" in text:
+        raise FieldError(message("Please give the name alone, such as smtp.example.org, without https:// or a path."))
+    if "@" in text:
+        raise FieldError(message("That is a mail address. Please give the server's name, such as smtp.example.org."))
+    if re.fullmatch(r"[^:\s]+:\d+", text):
+        raise FieldError(message("Please give the name alone, and the port in its own field."))
+    if len(text) > HOST_LENGTH or ascii_host(text) is None:
+        raise FieldError(message("This cannot be a server's name. A right one is smtp.example.org or 192.0.2.25."))
+    return text.removeprefix("[").removesuffix("]").rstrip(".").lower()
+
+
+def _whole_number(text: str, lowest: int, highest: int) -> int:
+    # isdecimal() alone lets other scripts' digits pass; int() reads them, and they are what was meant.
+    if not text.isdecimal() or len(text) > 6 or not lowest <= int(text) <= highest:
+        raise FieldError(
+            message("Please give a whole number from %(lowest)s to %(highest)s.", lowest=lowest, highest=highest)
+        )
+    return int(text)
+
+
+def _timeout(text: str) -> int:
+    return _whole_number(text, SHORTEST_TIMEOUT, LONGEST_TIMEOUT) if text else USUAL_TIMEOUT
+
+
+def _security(text: object) -> object:
+    if text not in set(Security):
+        raise FieldError(message("Please choose None, STARTTLS or TLS."))
+    return text
+
+
+def _auth(text: object) -> object:
+    if text not in {Auth.NONE, Auth.PASSWORD}:
+        raise FieldError(message("Please choose whether Postern signs in: None or Password."))
+    return text
+
+
+def _ticked(text: object) -> object:
+    if isinstance(text, bool):
+        return text
+    if text not in {"", "on", "true", "yes", "1", "false", "no", "off", "0"}:
+        raise FieldError(message("Please give true or false."))
+    return text in {"on", "true", "yes", "1"}
+
+
+def _ehlo_name(text: str) -> str:
+    literal = _LITERAL.match(text)
+    if literal and _is_address(literal[2], v6=bool(literal[1])):
+        return text
+    if _is_address(text):
+        raise FieldError(message("Please put an IP address into brackets: [192.0.2.25] or [IPv6:2001:db8::25]."))
+    if text and (len(text) > HOST_LENGTH or literal or ascii_host(text) is None or not re.fullmatch(r"[\w.-]+", text)):
+        raise FieldError(
+            message("Please give this machine's full name, such as postern.example.org, or leave it empty.")
+        )
+    return text
+
+
+def _is_address(text: str, *, v6: bool | None = None) -> bool:
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return False
+    return v6 is None or (address.version == 6) == v6
+
+
+def _certificate(text: str) -> str:
+    if "PRIVATE KEY" in text:
+        raise FieldError(
+            message("This holds a private key. Please paste the certificate alone, and keep the key secret.")
+        )
+    if text and ("-----BEGIN CERTIFICATE-----" not in text or not is_readable(text)):
+        raise FieldError(
+            message(
+                "This cannot be read as a certificate. It starts with -----BEGIN CERTIFICATE----- and ends with "
+                "-----END CERTIFICATE-----."
+            )
+        )
+    return text
+
+
+class ServerForm(FormModel):
+    """The mail server as it was typed, checked. The password is what was typed now: empty for "keep the stored one"."""
+
+    # In this order: a validator sees the fields above its own.
+    security: Annotated[Security, BeforeValidator(_security)]
+    host: Annotated[Line, AfterValidator(_host)]
+    port: int
+    auth: Annotated[Auth, BeforeValidator(_auth)]
+    username: Annotated[Line, at_most(USERNAME_LENGTH)] = Field(default="", validate_default=True)
+    password: Annotated[Line, at_most(SECRET_LENGTH)] = Field(default="", repr=False)
+    plaintext_auth: Annotated[bool, BeforeValidator(_ticked)] = False
+    sender_address: EmailAddress
+    sender_name: Annotated[Line, at_most(NAME_LENGTH)] = ""
+    reply_to: Annotated[Line | None, AfterValidator(lambda text: optional_email(text or ""))] = None
+    ehlo_name: Annotated[Line, AfterValidator(_ehlo_name)] = ""
+    timeout_seconds: int = USUAL_TIMEOUT
+    ca_certificate: Annotated[str, at_most(CERTIFICATE_LENGTH), AfterValidator(_certificate)] = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _trim(cls, values: Any) -> Any:
+        return {name: trimmed(value) if isinstance(value, str) else value for name, value in values.items()}
+
+    @field_validator("port", mode="before")
+    @classmethod
+    def _port(cls, text: str, info: ValidationInfo) -> int:
+        """An empty port is the usual one of the security that was chosen."""
+        if not text and "security" in info.data:
+            return USUAL_PORTS[info.data["security"]]
+        return _whole_number(str(text), 1, 65_535)
+
+    @field_validator("timeout_seconds", mode="before")
+    @classmethod
+    def _timeout(cls, text: str) -> int:
+        return _timeout(str(text))
+
+    @field_validator("username")
+    @classmethod
+    def _username_where_needed(cls, text: str, info: ValidationInfo) -> str:
+        if not text and info.data.get("auth") is Auth.PASSWORD:
+            raise FieldError(
+                message("Please give the username to sign in with; at most providers it is the whole mail address.")
+            )
+        return text
+
+    def server(self, secret: str) -> MailServer:
+        """What the form says, with the secret to sign in with."""
+        signs_in = self.auth is not Auth.NONE
+        return MailServer(
+            host=self.host,
+            port=self.port,
+            security=self.security,
+            auth=self.auth,
+            username=self.username if signs_in else "",
+            secret=secret if signs_in else "",
+            plaintext_auth=self.plaintext_auth,
+            sender_address=self.sender_address,
+            sender_name=self.sender_name,
+            reply_to=self.reply_to or "",
+            ehlo_name=self.ehlo_name,
+            timeout_seconds=self.timeout_seconds,
+            ca_certificate=self.ca_certificate,
+        )
+
+    def shown(self) -> dict[str, str]:
+        """The values as text for the page, the password left out."""
+        values = {name: str(getattr(self, name) or "") for name in FIELDS if name != "password"}
+        return values | {
+            "security": self.security.value,
+            "auth": self.auth.value,
+            "plaintext_auth": "on" if self.plaintext_auth else "",
+            "password": "",
+        }
+
+
+class Recipient(FormModel):
+    """Where the test letter goes."""
+
+    recipient: EmailAddress
+
+    @model_validator(mode="before")
+    @classmethod
+    def _trim(cls, values: Any) -> Any:
+        return {name: trimmed(value) if isinstance(value, str) else value for name, value in values.items()}
+
+
+EMPTY: Final = dict.fromkeys(FIELDS, "") | {
+    "security": Security.STARTTLS.value,
+    "auth": Auth.PASSWORD.value,
+    "timeout_seconds": str(USUAL_TIMEOUT),
+}
+"""The form before anything was ever saved. The port stays empty: it is the usual one of the security chosen."""

@@ -1,0 +1,130 @@
+"""What the page of the mail server shows: the form as it stands, and the test beside it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from webapp.crypto.vault import Vault
+from webapp.mail_server.active import Health, health_of
+from webapp.mail_server.form import EMPTY, FIELDS, LABELS, USUAL_PORTS
+from webapp.mail_server.models import Revision
+from webapp.mail_server.preset import locked, overlaid, variable
+from webapp.mail_server.revisions import Overtaken, differences, values_of
+from webapp.mail_server.shown import OutcomeView, RungView
+from webapp.smtp.presets import DEV_MAILBOX
+from webapp.text import Message, message
+
+CERTIFICATE: Final = "ca_certificate"
+
+
+_UNUSUAL: Final = ("ehlo_name", "timeout_seconds", "ca_certificate")
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One field that two administrators set differently."""
+
+    label: Message
+    theirs: str | Message
+    yours: str | Message
+
+
+@dataclass(frozen=True, slots=True)
+class FormView:
+    """The form. ``values`` never holds a password."""
+
+    values: Mapping[str, str]
+    errors: Mapping[str, Message | None]
+    """One entry a field; None where nothing is wrong."""
+    locked: Mapping[str, str]
+    """The fields that the environment fixes, with the variable's name."""
+    revision: str
+    """The id of the saved settings that the form was opened with; 0 for none."""
+    password_stored: bool
+    health: Health
+    typed_password: bool = False
+    """Whether a password was typed that this page cannot give back."""
+    overtaken_by: str | None = None
+    """Who saved meanwhile; None if nobody did."""
+    differences: Sequence[Difference] = ()
+    offer_dev_mailbox: bool = False
+    preserve: bool = False
+    """Whether the password on the screen is kept when the form is swapped."""
+
+    @property
+    def usual_port(self) -> int:
+        """The port that is taken where none is typed."""
+        chosen = self.values["security"]
+        return next((port for security, port in USUAL_PORTS.items() if security.value == chosen), 587)
+
+    @property
+    def unusual(self) -> bool:
+        """Whether the less common settings hold something to look at."""
+        set_apart = self.values["ehlo_name"] or self.values["ca_certificate"]
+        changed = self.values["timeout_seconds"] not in {"", EMPTY["timeout_seconds"]}
+        return bool(set_apart or changed or any(self.errors[name] for name in _UNUSUAL))
+
+
+@dataclass(frozen=True, slots=True)
+class TestView:
+    """The test: where to, and what came of it."""
+
+    recipient: str
+    error: Message | None = None
+    rungs: Sequence[RungView] = field(default_factory=list)
+    outcome: OutcomeView | None = None
+    support: str = ""
+
+
+async def form_view(
+    current: Revision | None,
+    *,
+    vault: Vault,
+    preset: Mapping[str, str],
+    values: Mapping[str, str] | None = None,
+    errors: Mapping[str, Message] | None = None,
+    overtaken: Overtaken | None = None,
+    dev: bool = False,
+) -> FormView:
+    """The form over the settings in use, or over what was typed (``values``)."""
+    saved = values_of(current) if current else EMPTY
+    shown = overlaid({name: (values or {}).get(name, saved[name]) for name in FIELDS}, preset)
+    newest_id = str(current.id if current else 0)
+    health = await health_of(current, vault, preset)
+    return FormView(
+        values={**shown, "password": ""},
+        errors={name: (errors or {}).get(name) for name in FIELDS},
+        locked={name: variable(name) for name in locked(preset)},
+        # A form that was refused goes on from what it was opened with, until its owner was told who was faster.
+        revision=newest_id if overtaken else (values or {}).get("revision", newest_id),
+        password_stored=bool(current and current.sealed_password),
+        health=health,
+        typed_password=bool(values and values.get("password")) and "password" not in preset,
+        overtaken_by=overtaken.by if overtaken else None,
+        differences=_differences(saved, shown) if overtaken else (),
+        offer_dev_mailbox=dev and not preset and not (current and current.host == DEV_MAILBOX.host),
+        preserve=values is not None,
+    )
+
+
+def _differences(theirs: Mapping[str, str], yours: Mapping[str, str]) -> list[Difference]:
+    found = []
+    for name, (before, after) in differences(dict(theirs), dict(yours)).items():
+        if name in {CERTIFICATE, "password"}:
+            found.append(Difference(LABELS[name], message("as it is stored now"), message("changed")))
+        else:
+            found.append(Difference(LABELS[name], before, after))
+    return found
+
+
+def dev_mailbox_values(port: int) -> dict[str, str]:
+    """What to fill in for the mailbox that is built in for development."""
+    return {
+        "host": DEV_MAILBOX.host,
+        "port": str(port),
+        "security": DEV_MAILBOX.security.value,
+        "auth": DEV_MAILBOX.auth.value,
+        "username": "",
+        "sender_address": "postern@postern.test",
+        "sender_name": "Postern",
+    }

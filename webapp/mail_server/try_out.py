@@ -1,0 +1,87 @@
+"""Trying a mail server out: one letter, up the same ladder that every delivery takes."""
+
+import secrets
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from webapp.audit.record import Actor, Deed, Subject, record
+from webapp.clock import Clock
+from webapp.crypto.vault import Vault
+from webapp.db.connect import transaction
+from webapp.letters.compose import compose, new_message_id
+from webapp.mail_server.models import Verdict
+from webapp.mail_server.verdict import fingerprint
+from webapp.smtp.ladder import climb
+from webapp.smtp.resolve import Dial, Egress
+from webapp.smtp.rung import Outcome, Rung, Step
+from webapp.smtp.server import MailServer
+from webapp.smtp.transcript import Transcript
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What is tried, and what the letter says about it."""
+
+    server: MailServer
+    recipient: str
+    language: str
+    public_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The climb is over."""
+
+    last: Rung
+    milliseconds: int
+    transcript: tuple[str, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether the server accepted the letter."""
+        return self.last.step is Step.MESSAGE and self.last.outcome is Outcome.OK
+
+
+async def try_out(
+    trial: Trial, *, vault: Vault, egress: Egress, dial: Dial, clock: Clock, actor: Actor
+) -> AsyncGenerator[Rung | Ended, None]:
+    """Yield each rung as it is done, then how it ended.
+
+    That somebody tries is recorded before anything is dialled: going away early does not hide it. The verdict is kept
+    once the climb is over. Closing the generator closes the connection.
+    """
+    server, now = trial.server, clock()
+    where = {"port": str(server.port), "security": server.security.value, "recipient": trial.recipient}
+    async with transaction():
+        await record(actor, Deed("mail_server:tested", Subject(server.host), where), now=now)
+    letter = compose(
+        "test",
+        language=trial.language,
+        sender_address=server.sender_address,
+        sender_name=server.sender_name,
+        reply_to=server.reply_to,
+        to=trial.recipient,
+        message_id=new_message_id(server.sender_address, secrets.token_hex(16)),
+        date=now,
+        context={"host": server.host, "requested_by": actor.name, "public_url": trial.public_url},
+    )
+    transcript, taken, last = Transcript(), 0.0, None
+    rungs = climb(server, letter, trial.recipient, egress=egress, dial=dial, transcript=transcript)
+    async with aclosing(rungs):
+        async for rung in rungs:
+            last, taken = rung, taken + rung.milliseconds
+            yield rung
+    if last is None:
+        raise RuntimeError("a climb has at least one rung")
+    ended = Ended(last, round(taken), transcript.lines)
+    await Verdict.create(
+        fingerprint=fingerprint(vault, server),
+        tested_at=clock(),
+        tested_by_id=actor.user_id,
+        passed=ended.passed,
+        step=last.step.value,
+        diagnosis=last.diagnosis.code if last.diagnosis else "",
+        milliseconds=ended.milliseconds,
+    )
+    yield ended
