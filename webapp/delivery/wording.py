@@ -1,0 +1,68 @@
+"""What the codes of the mail log mean, in words."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from webapp.outbox.models import LetterState
+from webapp.smtp import connection_diagnoses, mail_diagnoses, sign_in_diagnoses, tls_diagnoses
+from webapp.smtp.diagnosis import Diagnosis
+from webapp.smtp.rung import Step
+from webapp.text import Message, message
+
+KINDS: Final[Mapping[str, Message]] = {
+    "reset_link": message("Reset link"),
+    "password_changed": message("Password changed"),
+    "test": message("Test"),
+}
+
+STATES: Final[Mapping[LetterState, Message]] = {
+    LetterState.QUEUED: message("Waiting"),
+    LetterState.ACCEPTED: message("Accepted"),
+    LetterState.FAILED: message("Refused"),
+    LetterState.UNKNOWN: message("Unknown"),
+    LetterState.CANCELLED: message("Not sent"),
+}
+
+STEPS: Final[Mapping[str, Message]] = {
+    Step.ADDRESS: message("looking the host up"),
+    Step.CONNECT: message("connecting"),
+    Step.GREETING: message("the greeting"),
+    Step.TLS: message("securing the connection"),
+    Step.CAPABILITIES: message("introducing ourselves"),
+    Step.SIGN_IN: message("signing in"),
+    Step.SENDER: message("naming the sender"),
+    Step.RECIPIENT: message("naming the recipient"),
+    Step.MESSAGE: message("handing the letter over"),
+}
+
+_REASONS: Final[Mapping[str, Message]] = {
+    "no_such_account": message("The account is gone."),
+    "account_disabled": message("The account was disabled before the letter could be sent."),
+    "address_changed": message("The person got another address before the letter could be sent."),
+    "link_replaced": message("The password was changed, or a newer link was sent, before this letter could be."),
+    "superseded": message("The person asked again before this letter could be sent; the newer letter takes its place."),
+    "too_late": message("It could not be sent for a day, and nobody waits for it any more."),
+    "unwritable": message("Postern could not write the letter. The log on the server names the cause."),
+    "unknown_kind": message("This version of Postern does not know this kind of letter."),
+    "gave_up": message("It was put off again and again for five days."),
+}
+
+_DIAGNOSES: Final[Mapping[str, Diagnosis]] = {
+    found.code: found
+    for module in (connection_diagnoses, mail_diagnoses, sign_in_diagnoses, tls_diagnoses)
+    for found in vars(module).values()
+    if isinstance(found, Diagnosis)
+}
+_UNKNOWN: Final = "…"
+_FACTS: Final = ("host", "port", "username", "sender", "recipient", "mechanisms", "mechanism", "reason")
+"""What the texts of diagnoses may speak of."""
+
+
+def why(code: str, facts: Mapping[str, str]) -> Message | None:
+    """What a reason or a diagnosis means, with the facts that are known; None for a code that means nothing here."""
+    if code in _REASONS:
+        return _REASONS[code]
+    found = _DIAGNOSES.get(code)
+    if found is None:
+        return None
+    return Message(found.cause.msgid, {name: facts.get(name) or _UNKNOWN for name in _FACTS})

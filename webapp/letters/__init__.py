@@ -1,0 +1,1 @@
+"""From a letter's kind and parameters to a message."""

@@ -1,0 +1,140 @@
+"""Resolving the requests of the forgot page: on a timer of its own, so that no POST's effect can be timed."""
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random, SystemRandom
+from typing import Any, Final
+
+import structlog
+
+from webapp.clock import Clock
+from webapp.crypto.vault import Vault
+from webapp.db import lease
+from webapp.db.connect import is_unavailable, transaction
+from webapp.outbox.enqueue import Order, enqueue
+from webapp.outbox.models import Letter
+from webapp.recovery.models import RecoveryRequest, RequestOutcome
+from webapp.recovery.request import BINDING
+from webapp.recovery.send_link import RESET_LINK
+from webapp.users.find import by_identifier
+from webapp.users.models import User, UserState
+
+LEASE: Final = "recovery-drain"
+LEASE_SECONDS: Final = 10.0
+SHORTEST_WAIT: Final = 0.5
+LONGEST_WAIT: Final = 1.5
+BATCH: Final = 100
+_HOUR: Final = timedelta(hours=1)
+
+log: Any = structlog.get_logger("postern.recovery")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How often a person may be written to because of the forgot page."""
+
+    repeat: timedelta
+    """Requests for one identifier within this time of one that was resolved come to nothing more."""
+    letters_per_hour: int
+
+
+@dataclass
+class Drain:
+    """Resolves requests while it holds the lease. ``wake`` tells the worker that there are letters."""
+
+    vault: Vault
+    limits: Limits
+    clock: Clock
+    wake: Callable[[], None]
+    randomness: Random = field(default_factory=SystemRandom)
+    _owner: str = field(default_factory=lambda: secrets.token_hex(8))
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Drain at random intervals until told to stop, then give the lease back."""
+        while not stop.is_set():
+            try:
+                await self.once()
+            except Exception as error:
+                if not is_unavailable(error):
+                    log.exception("requests could not be resolved")
+            await _pause(stop, self.randomness.uniform(SHORTEST_WAIT, LONGEST_WAIT))
+        try:
+            await lease.give_back(LEASE, self._owner)
+        except Exception as error:
+            if not is_unavailable(error):
+                raise
+
+    async def once(self) -> int:
+        """Resolve what is there and return how many requests that were; none while another process holds the lease."""
+        if not await lease.take(LEASE, self._owner, LEASE_SECONDS):
+            return 0
+        waiting = await RecoveryRequest.filter(resolved_at=None).order_by("id").limit(BATCH)
+        letters = 0
+        for request in waiting:
+            letters += await self._resolve(request)
+        if letters:
+            self.wake()
+        return len(waiting)
+
+    async def _resolve(self, request: RecoveryRequest) -> bool:
+        """Settle one request, with its letter, in one transaction; whether there is a letter."""
+        now = self.clock()
+        async with transaction():
+            outcome, user = await self._outcome(request, now)
+            letter_id = None
+            # First the request, so that of two drains one gets it, whatever became of the lease.
+            mine = await RecoveryRequest.filter(id=request.id, resolved_at=None).update(
+                resolved_at=now, outcome=outcome, user_id=user.id if user else None, sealed_identifier=""
+            )
+            if not mine or outcome is not RequestOutcome.LETTER or user is None or user.email is None:
+                return False
+            order = Order(
+                kind=RESET_LINK,
+                recipient=user.email,
+                language=user.language or request.language,
+                user_id=user.id,
+                recovery_version=user.recovery_version,
+            )
+            letter_id = await enqueue(order, now=now)
+            await RecoveryRequest.filter(id=request.id).update(letter_id=letter_id)
+        return True
+
+    async def _outcome(self, request: RecoveryRequest, now: datetime) -> tuple[RequestOutcome, User | None]:
+        identifier = self.vault.open(request.sealed_identifier, BINDING)
+        if not isinstance(identifier, str):
+            return RequestOutcome.UNREADABLE, None
+        user = await by_identifier(identifier)
+        if await self._is_repeat(request):
+            return RequestOutcome.REPEATED, user
+        if user is None:
+            return RequestOutcome.NO_SUCH_ACCOUNT, None
+        if user.state is not UserState.ACTIVE:
+            return RequestOutcome.DISABLED, user
+        if not user.email:
+            return RequestOutcome.NO_ADDRESS, user
+        # What administrators send has no ceiling, and so cannot be used up from outside.
+        recent = Letter.filter(user_id=user.id, kind=RESET_LINK, requested_by_id=None, created_at__gt=now - _HOUR)
+        if await recent.count() >= self.limits.letters_per_hour:
+            return RequestOutcome.OVER_CEILING, user
+        return RequestOutcome.LETTER, user
+
+    async def _is_repeat(self, request: RecoveryRequest) -> bool:
+        """Whether one asked for a moment before was resolved; a repeat itself does not make the time longer."""
+        return await RecoveryRequest.filter(
+            identifier_digest=request.identifier_digest,
+            requested_at__gt=request.requested_at - self.limits.repeat,
+            id__lt=request.id,
+            resolved_at__not_isnull=True,
+            outcome__not=RequestOutcome.REPEATED,
+        ).exists()
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        pass

@@ -1,0 +1,173 @@
+"""The pages of the way back in."""
+
+from datetime import timedelta
+from typing import Final
+
+from starlette.responses import Response
+
+from webapp.crypto.passwords import MINIMUM
+from webapp.crypto.throttle import Limit, Refused
+from webapp.fields import Invalid as Malformed
+from webapp.fields import Valid, check
+from webapp.recovery.new_password import Done, Unfit
+from webapp.recovery.new_password import set_new_password as set_with_link
+from webapp.recovery.request import Ask, request_link
+from webapp.recovery.reset_link import Expired, Invalid, LinkState, Open, Spent, verify
+from webapp.text import message
+from webapp.web.cookies import RESET
+from webapp.web.errors import Refusal, WayOn, refusal
+from webapp.web.forms import read_fields
+from webapp.web.pages import Toast
+from webapp.web.state import Req
+
+ASK_AGAIN: Final = WayOn("/password-reset", message("Ask for a new link"))
+FORM: Final = "/password-reset/new"
+SENT: Final = "/password-reset/sent"
+SIGN_IN: Final = "/sign-in"
+
+
+async def forgot(request: Req) -> Response:
+    """The page that asks whose password was forgotten."""
+    values = {"identifier": ""}
+    return await request.state["pages"].render(request, "recovery/forgot.html", values=values, errors={})
+
+
+async def ask(request: Req) -> Response:
+    """Take the request down. The answer is the same, and takes the same time, whoever was named."""
+    state = request.state
+    fields = await read_fields(request, ("identifier",))
+    match check(Ask, fields):
+        case Malformed(errors):
+            return await state["pages"].render(
+                request, "recovery/forgot.html", status=422, values=fields, errors=errors
+            )
+        case Valid(asked):
+            per_hour = Limit("reset", state["settings"].resets_per_network_per_hour, 3_600)
+            counted = await state["throttle"].count(per_hour, state["network"])
+            if isinstance(counted, Refused):
+                raise refusal(429, Retry_After=str(counted.retry_after_seconds))
+            await request_link(
+                asked,
+                vault=state["vault"],
+                network=state["network"],
+                language=state["language"],
+                now=state["clock"](),
+            )
+            return state["pages"].redirect(request, SENT)
+
+
+async def asked(request: Req) -> Response:
+    """What happens now, the same for everyone."""
+    settings = request.state["settings"]
+    return await request.state["pages"].render(
+        request,
+        "recovery/asked.html",
+        minutes=settings.link_minutes,
+        seconds=settings.reset_repeat_seconds,
+        values={"identifier": ""},
+        errors={},
+    )
+
+
+async def follow(request: Req) -> Response:
+    """A link was opened: keep its token in a cookie, and take it out of the address bar before any page is drawn."""
+    token = str(request.path_params["token"])
+    _require_open(await _verify(request, token), _lifetime(request))
+    response = request.state["pages"].redirect(request, FORM)
+    RESET.write(response, token, secure=request.state["settings"].secure, lifetime=_lifetime(request))
+    return response
+
+
+async def new_password(request: Req) -> Response:
+    """The form for the new password."""
+    token = _token(request)
+    link = _require_open(await _verify(request, token), _lifetime(request))
+    return await _form(request, token, link)
+
+
+async def set_new_password(request: Req) -> Response:
+    """Set the password, if the form belongs to the link that this browser opened last."""
+    state = request.state
+    fields = await read_fields(request, ("new_password", "link"))
+    token = _token(request)
+    if not state["links"].matches(token, fields["link"]):
+        raise refusal(
+            409,
+            message(
+                "This browser has opened another link since. Open the link in your letter again, and use that page."
+            ),
+            way_on=ASK_AGAIN,
+        )
+    outcome = await set_with_link(
+        token,
+        fields["new_password"],
+        links=state["links"],
+        lifetime=_lifetime(request),
+        passwords=state["passwords"],
+        network=state["network"],
+        now=state["clock"](),
+    )
+    match outcome:
+        case Done():
+            state["wake"]()
+            toast = Toast(message("Your new password is set. Sign in with it."))
+            response = state["pages"].redirect(request, SIGN_IN, toast=toast)
+            RESET.clear(response, secure=state["settings"].secure)
+            return response
+        case Unfit(link, advice):
+            return await _form(request, token, link, status=422, errors={"new_password": advice[0]})
+        case Spent() | Expired() | Invalid():
+            raise _gone(outcome, _lifetime(request))
+
+
+async def _form(
+    request: Req, token: str, link: Open, *, status: int = 200, errors: dict[str, object] | None = None
+) -> Response:
+    return await request.state["pages"].render(
+        request,
+        "recovery/new_password.html",
+        region="recovery/_new_password.html",
+        status=status,
+        link=request.state["links"].fingerprint(token),
+        masked_name=link.masked_name,
+        minimum=MINIMUM,
+        errors=errors or {},
+    )
+
+
+async def _verify(request: Req, token: str) -> LinkState:
+    return await verify(request.state["links"], token, lifetime=_lifetime(request))
+
+
+def _lifetime(request: Req) -> timedelta:
+    return timedelta(minutes=request.state["settings"].link_minutes)
+
+
+def _token(request: Req) -> str:
+    token = RESET.read(request, secure=request.state["settings"].secure)
+    if not token:
+        raise refusal(
+            410,
+            message("Open the link in your letter first. If you have just done so, allow cookies for this page."),
+            way_on=ASK_AGAIN,
+        )
+    return token
+
+
+def _require_open(link: LinkState, lifetime: timedelta) -> Open:
+    if isinstance(link, Open):
+        return link
+    raise _gone(link, lifetime)
+
+
+def _gone(link: Spent | Expired | Invalid, lifetime: timedelta) -> Refusal:
+    """Why the link opens nothing, and the way on."""
+    match link:
+        case Spent():
+            why = message("It was used, or something has changed since: a newer link, the password, or the address.")
+        case Expired():
+            minutes = round(lifetime.total_seconds() / 60)
+            why = message("A link works for %(minutes)s minutes, and this one is older.", minutes=minutes)
+        case _:
+            why = message("Its address is not complete. Open it from the letter, or copy it whole.")
+    return refusal(410, why, way_on=ASK_AGAIN)

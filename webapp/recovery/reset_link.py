@@ -1,0 +1,73 @@
+"""What a reset link says, and whether it still opens anything."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from webapp.crypto import links as crypto
+from webapp.crypto.links import Links, Purpose
+from webapp.users.find import by_id
+from webapp.users.models import User, UserState
+
+PATH: Final = "/password-reset/"
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """The link works: whoever holds it may set this person's password while recovery_version is this one."""
+
+    user_id: int
+    recovery_version: int
+    letter_id: int
+    masked_name: str
+    """For the page: enough for the owner to know whom it is for, too little for anybody else to sign in."""
+    forbidden: tuple[str, ...]
+    """What the new password must not hold: the person's names and address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """It was used, or a change of password, address or state, or a newer link of an administrator's, has ended it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """It is too old."""
+
+    minted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Invalid:
+    """It is no reset link of ours."""
+
+
+LinkState = Open | Spent | Expired | Invalid
+
+
+def mint(links: Links, *, user_id: int, recovery_version: int, letter_id: int) -> str:
+    """A new token, whose lifetime begins now."""
+    return links.mint(Purpose.RESET, {"u": user_id, "v": recovery_version, "l": letter_id})
+
+
+async def verify(links: Links, token: str, *, lifetime: timedelta) -> LinkState:
+    """What the token opens now. Looking changes nothing, so that mail scanners consume nothing."""
+    match links.read(Purpose.RESET, token, lifetime):
+        case crypto.Link(payload={"u": int(user_id), "v": int(version), "l": int(letter_id)}):
+            user = await by_id(user_id)
+            if user is None or user.recovery_version != version or user.state is not UserState.ACTIVE:
+                return Spent()
+            return Open(user_id, version, letter_id, masked(user.username), _forbidden(user))
+        case crypto.Expired(minted_at=minted_at):
+            return Expired(minted_at)
+        case _:
+            return Invalid()
+
+
+def masked(name: str) -> str:
+    """The first and the last character, and three stars that do not tell how many there are between."""
+    return f"{name[:1]}***{name[-1:]}" if len(name) > 3 else f"{name[:1]}***"
+
+
+def _forbidden(user: User) -> tuple[str, ...]:
+    return (user.username, user.display_name, user.email or "")
