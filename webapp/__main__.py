@@ -1,0 +1,6 @@
+"""`postern`, the command."""
+
+from webapp.cli import main
+
+if __name__ == "__main__":
+    main()
