@@ -3,7 +3,7 @@
 MAKEFLAGS += --no-print-directory
 PYTHON_FILES := $(wildcard webapp tests scripts bench)
 PY := .venv/bin/python
-PYTEST := $(PY) -m pytest -p tests.coverage_plugin -p tests.no_skips_plugin
+PYTEST := $(PY) -m pytest -n logical -p tests.coverage_plugin -p tests.no_skips_plugin
 
 .PHONY: help
 help: ## List the targets

@@ -77,7 +77,6 @@ class _Tally:
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
-        self._engines: dict[str, tuple[str, str]] = {}
         self._ran: dict[str, Counter[str]] = {engine: Counter() for engine in ENGINES}
         self._faults: list[str] = []
 
@@ -88,16 +87,18 @@ class _Tally:
                 engine = parameters.get("database") or parameters.get("empty_database")
                 if engine in ENGINES:
                     name = item.nodeid.removesuffix(f"[{item.callspec.id}]")
-                    self._engines[item.nodeid] = (engine, f"{name}[{item.callspec.id.replace(engine, '', 1)}]")
+                    test = f"{name}[{item.callspec.id.replace(engine, '', 1)}]"
+                    item.user_properties += [("engine", engine), ("test", test)]  # reach whoever counts with the report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.when == "call" and report.nodeid in self._engines:
-            engine, test = self._engines[report.nodeid]
-            self._ran[engine][test] += 1
+        known = dict(report.user_properties)
+        if report.when == "call" and "engine" in known:
+            self._ran[str(known["engine"])][str(known["test"])] += 1
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        if not self._narrowed():
+        is_worker = hasattr(self._config, "workerinput")
+        if not self._narrowed() and not is_worker:
             for engine, other in (("sqlite", "postgres"), ("postgres", "sqlite")):
                 lone = sorted(self._ran[engine] - self._ran[other])
                 self._faults.extend(f"Ran on {ENGINES[engine]} only: {test.replace('[]', '')}" for test in lone)

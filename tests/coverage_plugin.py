@@ -7,6 +7,7 @@ as well (``patch = ["subprocess"]``).
 
 import io
 import json
+import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,7 +29,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
     # Before any conftest imports webapp, or the lines that run on import would count as missed.
-    if early_config.known_args_namespace.coverage:
+    # A worker of xdist is a process like any other that tests start: it is measured already.
+    if early_config.known_args_namespace.coverage and "PYTEST_XDIST_WORKER" not in os.environ:
         measurement = Coverage()
         measurement.start()
         early_config.stash[MEASUREMENT] = measurement
@@ -37,11 +39,13 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    measurement = session.config.stash.get(MEASUREMENT, None)
+    measurement = session.config.stash.get(MEASUREMENT, Coverage.current())
     if measurement is None:
         return
     measurement.stop()
     measurement.save()
+    if MEASUREMENT not in session.config.stash:
+        return
     whole = session.exitstatus == pytest.ExitCode.OK and session.testscollected
     if session.config.getoption("coverage") == "check" and whole:
         report, enough = _report(measurement)
