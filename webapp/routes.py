@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
@@ -27,6 +28,21 @@ from webapp.web.guards import ADMIN, AUDIT_READERS, LOG_READERS, PUBLIC, SIGNED_
 from webapp.web.pages import NavItem
 
 FORM_BYTES: Final = 512 * 1024
+
+
+class _Id(Convertor[int]):
+    """A row's id: as many digits as a 64-bit number may have. Starlette's own takes more than Python reads."""
+
+    regex = "[0-9]{1,18}"
+
+    def convert(self, value: str) -> int:
+        return int(value)
+
+    def to_string(self, value: int) -> str:
+        return str(value)
+
+
+register_url_convertor("id", _Id())
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +73,13 @@ URLS: Final = (
     Url("mail_server_tests", "/mail-server/tests", ADMIN, post=mail_server.test),
     Url("people", "/users", STAFF, people.index, people.create),
     Url("new_person", "/users/new", STAFF, people.new),
-    Url("person", "/users/{id:int}", STAFF, people.person, people.correct),
-    Url("person_password", "/users/{id:int}/password", STAFF, post=people.set_password),
-    Url("person_reset_link", "/users/{id:int}/reset-link", STAFF, post=people.send_reset_link),
-    Url("person_sessions", "/users/{id:int}/sessions", STAFF, post=people.end_sessions),
-    Url("person_state", "/users/{id:int}/state", STAFF, post=people.change_state),
+    Url("person", "/users/{id:id}", STAFF, people.person, people.correct),
+    Url("person_password", "/users/{id:id}/password", STAFF, post=people.set_password),
+    Url("person_reset_link", "/users/{id:id}/reset-link", STAFF, post=people.send_reset_link),
+    Url("person_sessions", "/users/{id:id}/sessions", STAFF, post=people.end_sessions),
+    Url("person_state", "/users/{id:id}/state", STAFF, post=people.change_state),
     Url("mail_log", "/mail-log", LOG_READERS, delivery.mail_log),
-    Url("letter", "/mail-log/{id:int}", LOG_READERS, delivery.letter),
+    Url("letter", "/mail-log/{id:id}", LOG_READERS, delivery.letter),
     Url("audit", "/audit", AUDIT_READERS, audit.index),
     Url("healthz", "/healthz", PUBLIC, ops.healthz, anonymous=True),
     Url("readyz", "/readyz", PUBLIC, ops.readyz, anonymous=True),
@@ -72,8 +88,8 @@ URLS: Final = (
 
 DEV_URLS: Final = (
     Url("dev_mailbox", "/dev/mailbox", PUBLIC, dev_mailbox.index),
-    Url("dev_letter", "/dev/mailbox/{id:int}", PUBLIC, dev_mailbox.letter),
-    Url("dev_letter_html", "/dev/mailbox/{id:int}/html", PUBLIC, dev_mailbox.letter_html),
+    Url("dev_letter", "/dev/mailbox/{id:id}", PUBLIC, dev_mailbox.letter),
+    Url("dev_letter_html", "/dev/mailbox/{id:id}/html", PUBLIC, dev_mailbox.letter_html),
     Url("dev_kit", "/dev/kit", PUBLIC, dev_mailbox.kit),
 )
 
@@ -99,7 +115,7 @@ def _routes(url: Url) -> Iterator[Route]:
 
 def path_of(name: str, **values: object) -> str:
     """The path of a URL by its name."""
-    return _PATHS[name].replace(":int}", "}").format(**values)
+    return _PATHS[name].replace(":id}", "}").format(**values)
 
 
 _PATHS: Final = {url.name: url.path for url in URLS + DEV_URLS}

@@ -100,3 +100,10 @@ async def test_the_language_is_the_browsers_unless_chosen(world: World) -> None:
 
 async def test_a_language_there_is_no_catalogue_for_is_passed_over(world: World) -> None:
     assert '<html lang="en"' in (await world.browser().get("/sign-in?language=tlh")).text
+
+
+async def test_an_id_of_thousands_of_digits_is_nobodys(world: World) -> None:
+    browser = await world.admin()
+    for digits in (19, 5_000):
+        assert (await browser.get("/users/" + "9" * digits)).status_code == 404
+    assert (await browser.get("/users/" + "9" * 18)).status_code == 404

@@ -11,7 +11,7 @@ PUBLIC_NAMES = {"setup", "sign_in", "forgot", "asked", "new_password", "follow",
 
 
 def _path(url: Url) -> str:
-    return url.path.replace("{id:int}", "1").replace("{token}", "x")
+    return url.path.replace("{id:id}", "1").replace("{token}", "x")
 
 
 def test_only_the_public_list_is_public() -> None:

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from webapp.audit.search import BadCursor, Question, find
-from webapp.audit.words import ACTIONS, action_in_words, details_in_words
+from webapp.audit.words import ACTIONS, action_in_words, actor_in_words, details_in_words
 from webapp.principal import Role
 from webapp.text import message
 from webapp.web.errors import WayOn, refusal
@@ -33,6 +33,7 @@ async def index(request: Req) -> Response:
         shown_as=_path(query | {"after": ""}),
         question=question,
         actions=tuple(ACTIONS.items()),
+        actor_in_words=actor_in_words,
         entries=tuple((each, action_in_words(each.action), details_in_words(each.details)) for each in read.entries),
         more=_path(query | {"after": read.after}) if read.after else "",
         here=_path(query | {"after": ""}),

@@ -24,24 +24,24 @@ ACTIONS: Final[Mapping[str, Message]] = {
 """What follows the actor's name, by action; the subject's name comes after it."""
 
 _NAMES: Final[Mapping[str, Message]] = {
-    "email": message("Address"),
+    "email": message("Mail address"),
     "name": message("Name"),
     "role": message("Role"),
     "sessions": message("Browsers"),
     "attempt": message("Attempt"),
-    "host": message("Server"),
+    "host": message("Host"),
     "port": message("Port"),
     "security": message("Secure connection"),
     "auth": message("Authentication"),
     "username": message("Username"),
     "password": message("Password"),
-    "plaintext_auth": message("Password without encryption"),
+    "plaintext_auth": message("Sign in without encryption"),
     "sender_address": message("Sender's address"),
     "sender_name": message("Sender's name"),
-    "reply_to": message("Replies go to"),
-    "ehlo_name": message("Name given to the server"),
-    "timeout_seconds": message("Time-out in seconds"),
-    "ca_certificate": message("Certificate of the authority"),
+    "reply_to": message("Reply-to address"),
+    "ehlo_name": message("Name in EHLO"),
+    "timeout_seconds": message("Timeout"),
+    "ca_certificate": message("CA certificate"),
     "recipient": message("Recipient"),
 }
 
@@ -62,7 +62,19 @@ _ATTEMPTS: Final[Mapping[str, Message]] = {
     "end_sessions": message("sign them out"),
     "change_state": message("disable or enable"),
 }
-_VALUES: Final = {"role": _ROLES, "attempt": _ATTEMPTS}
+_SECURITY: Final[Mapping[str, Message]] = {"none": message("None")}
+_AUTHENTICATION: Final[Mapping[str, Message]] = {"none": message("None"), "password": message("Password")}
+_VALUES: Final[Mapping[str, Mapping[str, Message]]] = {
+    "role": _ROLES,
+    "attempt": _ATTEMPTS,
+    "security": _SECURITY,
+    "auth": _AUTHENTICATION,
+}
+
+_ACTORS: Final[Mapping[str, Message]] = {
+    "command line": message("command line"),
+    "holder of a reset link": message("holder of a reset link"),
+}
 
 _BEFORE, _AFTER = " before", " after"
 
@@ -79,6 +91,11 @@ class Detail:
 def action_in_words(action: str) -> Message | str:
     """What somebody did; an action without words of its own stays as it is."""
     return ACTIONS.get(action, action)
+
+
+def actor_in_words(actor: str) -> Message | str:
+    """Who did it: a username, or words for those who have none."""
+    return _ACTORS.get(actor, actor)
 
 
 def details_in_words(details: Mapping[str, str]) -> tuple[Detail, ...]:

@@ -64,7 +64,7 @@ async def page_of(user: User, reader: Principal, *, lifetime: Lifetime, now: dat
 def differences(current: User, typed: Mapping[str, str]) -> tuple[Difference, ...]:
     """Where what was typed is not what is saved by now."""
     pairs = (
-        (message("Address"), current.email or "", typed["email"]),
+        (message("Mail address"), current.email or "", typed["email"]),
         (message("Name"), current.display_name, typed["display_name"]),
         (message("Role"), current.role.value, typed["role"] or current.role.value),
     )

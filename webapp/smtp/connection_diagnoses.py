@@ -225,7 +225,7 @@ REPLY_GARBLED: Final = Diagnosis(
 DEADLINE_REACHED: Final = Diagnosis(
     "deadline_reached",
     message("The time for the whole test was up before the server was done."),
-    (message("Try again; the rungs above show where the time went."),),
+    (message("Try again; the stages above show where the time went."),),
     "timeout_seconds",
     temporary=True,
 )

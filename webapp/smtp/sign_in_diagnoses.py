@@ -135,7 +135,7 @@ PLAINTEXT_AUTH_FORBIDDEN: Final = Diagnosis(
     ),
     (
         message("Set the security to STARTTLS, or to TLS with port 465."),
-        message("If the network in between is trusted, tick “Send the password without encryption”."),
+        message("If the network in between is trusted, tick “Sign in without encryption”."),
     ),
     "security",
 )
