@@ -1,7 +1,7 @@
 # `make help` lists the targets. Set-up happens by itself and is not repeated (scripts/setup.sh).
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-PYTHON_FILES := $(wildcard webapp tests scripts bench)
+PYTHON_FILES := $(wildcard webapp tests scripts)
 PY := .venv/bin/python
 PYTEST := $(PY) -m pytest -n logical -p tests.coverage_plugin -p tests.no_skips_plugin
 
@@ -43,10 +43,6 @@ fix: dev ## Format the code and repair what can be repaired
 	@.venv/bin/ruff format --quiet $(PYTHON_FILES)
 	@.venv/bin/ruff check --fix --quiet $(PYTHON_FILES)
 
-.PHONY: bench
-bench: dev ## Run the benchmarks and write bench/RESULTS.md
-	@$(PY) -m bench
-
 .PHONY: docs
 docs: dev packages ## Take the pictures of the guides anew
 	@$(PY) -m scripts.pictures
@@ -76,7 +72,7 @@ lock: ## Lock the dependencies of requirements/*.in with their hashes; UPGRADE=1
 .PHONY: clean
 clean: ## Remove what make has made, except the data in var/
 	@rm -rf .venv .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
-	@find webapp tests scripts bench -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
+	@find webapp tests scripts -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 	@find locale -name '*.mo' -delete
 
 .PHONY: runtime dev packages
