@@ -12,6 +12,7 @@ import contextlib
 import datetime as dt
 import functools
 import hmac
+import re
 import socket
 import ssl
 import threading
@@ -36,6 +37,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 HOST = "127.0.0.1"
 NAMES = (HOST, "::1", "localhost", "mail.example.com")
 """What the certificates are for, unless the name is what is wrong with them."""
+
+LINKS = re.compile(rb"https?://[^\s<>\"]+")
 
 Reader = asyncio.StreamReader
 Writer = asyncio.StreamWriter
@@ -247,6 +250,7 @@ class _Handler:
         return "250 2.1.5 Ok"
 
     async def handle_DATA(self, smtp: SMTP, session: Session, envelope: Envelope) -> str:
+        links = LINKS.findall((envelope.original_content or b"").replace(b"=\r\n", b"").replace(b"=3D", b"="))
         if self.message_reply.startswith("2"):
             login: bytes | None = session.login_data
             raw = bytes(envelope.original_content or b"")
@@ -261,7 +265,7 @@ class _Handler:
                     signed_in_as=login.decode() if login else None,
                 )
             )
-        return self.message_reply
+        return self.message_reply.replace("{link}", links[0].decode() if links else "")
 
 
 @contextlib.asynccontextmanager
@@ -284,7 +288,8 @@ async def smtp_server(
 
     ``credentials`` are the username and password (or token) that it accepts; without them it offers no AUTH.
     ``refused`` has a reply for each recipient that it refuses, ``replies`` one for a command (``MAIL``, ``AUTH``,
-    ``STARTTLS``, ...) or for the letter (``MESSAGE``). ``context`` overrides the certificate.
+    ``STARTTLS``, ...) or for the letter (``MESSAGE``, in which ``{link}`` stands for the letter's first link).
+    ``context`` overrides the certificate.
     """
     chosen = (context or tls_context(certificate)) if tls is not Tls.NEVER else None
     server = SmtpServer(host, port, ca_pem())

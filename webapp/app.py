@@ -13,11 +13,12 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from webapp.audit.record import Actor, Subject
 from webapp.clock import Clock, utc_now
 from webapp.crypto.keys import BadKeys, Keys, load_or_create
 from webapp.crypto.links import Links
 from webapp.crypto.passwords import Busy, Passwords
-from webapp.crypto.throttle import Throttle
+from webapp.crypto.throttle import Allowed, Limit, Throttle
 from webapp.crypto.vault import Vault
 from webapp.db import counters
 from webapp.db.connect import Database, connected, parse_dsn
@@ -25,6 +26,7 @@ from webapp.delivery.standing import paused
 from webapp.delivery.worker import Means, Worker
 from webapp.mail_server import active as mail_server
 from webapp.outbox.kind import Kinds
+from webapp.people.out_of_reach import record_attempt
 from webapp.principal import Principal, Role
 from webapp.recovery.drain import Drain, Limits
 from webapp.recovery.letter import password_changed, reset_link
@@ -43,6 +45,8 @@ from webapp.web.state import State
 from webapp.web.visitor import Visitor
 
 KEY_FILE: Final = "secret-keys"
+REFUSALS_RECORDED: Final = Limit("refused", 20, 3_600)
+"""Refusals by role that are recorded of one person in an hour: nobody fills the audit by calling forbidden pages."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +142,11 @@ def create_worker(kit: Tools, wake: asyncio.Event | None = None) -> Crew:
     """The workers; ``wake`` is set by whoever has put a letter into the outbox that shall go out at once."""
     settings = kit.settings
     wake = wake or asyncio.Event()
-    limits = Limits(timedelta(seconds=settings.reset_repeat_seconds), settings.letters_per_recipient_per_hour)
+    limits = Limits(
+        timedelta(seconds=settings.reset_repeat_seconds),
+        settings.letters_per_recipient_per_hour,
+        timedelta(minutes=settings.link_minutes),
+    )
     return Crew(Drain(kit.vault, limits, kit.clock, wake.set), Worker(means_of(kit), wake))
 
 
@@ -184,12 +192,20 @@ def state_of(kit: Tools, passwords: Passwords, wake: asyncio.Event) -> State:
     async def authenticate(token: str) -> Principal | None:
         return await look_up(token, lifetime=lifetime, now=kit.clock())
 
+    throttle = Throttle(counters, kit.clock, kit.keys.derive("throttle")[0])
+
+    async def refused(principal: Principal, network: str, path: str) -> None:
+        if isinstance(await throttle.count(REFUSALS_RECORDED, str(principal.user_id)), Allowed):
+            actor = Actor.signed_in(principal, network)
+            await record_attempt(actor, Subject(path), principal.role, "open", now=kit.clock())
+
     return State(
         settings=settings,
         clock=kit.clock,
         links=kit.links,
         passwords=passwords,
-        throttle=Throttle(counters, kit.clock, kit.keys.derive("throttle")[0]),
+        throttle=throttle,
+        refused=refused,
         vault=kit.vault,
         egress=kit.egress,
         dial=kit.dial,

@@ -1,5 +1,6 @@
 """What a person may type: single lines, addresses, names, and the sentence that says what is wrong."""
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +19,13 @@ NAME_LENGTH: Final = 200
 for _local in ("local", "localhost"):
     # The library's own way to accept them: a mail server of one's own may well be in such a domain.
     SPECIAL_USE_DOMAIN_NAMES.remove(_local)
+
+_ENCODED_WORD: Final = "=?"
+"""How an encoded word begins (RFC 2047): in a header it is decoded, whatever it holds."""
+_INVISIBLE: Final = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+"""Letters and marks that show nothing: with them two usernames could look the same."""
 
 FormT = TypeVar("FormT", bound=BaseModel)
 
@@ -81,9 +89,12 @@ def single_line(text: str) -> str:
     """One line of text without white space around it.
 
     Raises:
-        FieldError: the text holds a control character, such as a line break.
+        FieldError: the text holds a control character, such as a line break, or what a mail program would decode
+            into one (RFC 2047).
     """
     text = text.strip()
+    if _ENCODED_WORD in text:
+        raise FieldError(message("Please leave out the signs =? together: in mail they announce encoded text."))
     if any(unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} for character in text):
         raise FieldError(message("Please give a single line, without line breaks or control characters."))
     return text
@@ -119,6 +130,8 @@ def email_address(text: str) -> str:
     Raises:
         FieldError: it is not an address, or cannot be written in an envelope without loss.
     """
+    if _ENCODED_WORD in text:
+        raise FieldError(message("Please give an address such as name@example.org."))
     try:
         found = validate_email(
             text,
@@ -154,7 +167,9 @@ def username(text: str) -> str:
     text = unicodedata.normalize("NFKC", text)
     if "@" in text:
         raise FieldError(message("A username cannot be a mail address; leave out the @."))
-    if not all(unicodedata.category(character)[0] in "LMN" or character in "._-+" for character in text):
+    if _INVISIBLE.search(text) or not all(
+        unicodedata.category(character)[0] in "LMN" or character in "._-+" for character in text
+    ):
         raise FieldError(message("Please use letters, digits, and the signs . _ - + only, without spaces."))
     if not any(unicodedata.category(character)[0] in "LN" for character in text):
         raise FieldError(message("Please use at least one letter or digit."))

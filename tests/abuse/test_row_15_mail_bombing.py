@@ -43,3 +43,18 @@ async def test_an_administrators_letters_do_not_use_up_the_ceiling(world: World)
         await ask(world, "alice")
         await post(world)
         assert len(server.letters) == 7
+
+
+async def test_the_owner_gets_a_link_once_those_a_stranger_asked_for_have_expired(world: World) -> None:
+    await world.person("alice", email="alice@example.org")
+    async with smtp_server() as server:
+        await use_server(world, server)
+        for _ in range(6):
+            await ask(world, "alice")
+            await post(world)
+            world.clock.advance(seconds=61)
+        assert len(server.letters) == 5
+        world.clock.advance(minutes=30)
+        await ask(world, "alice")
+        await post(world)
+        assert len(server.letters) == 6

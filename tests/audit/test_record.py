@@ -91,7 +91,7 @@ async def test_before_and_after_are_shown_side_by_side(world: World, signed_in: 
     fields = {"email": "new@example.org", "display_name": "", "role": "helpdesk", "version": "1"}
     assert (await browser.post(f"/users/{ada.id}", fields)).status_code == 303
     page = re.sub(r"<[^>]+>", "", (await browser.get("/audit")).text)
-    assert "Address old@example.org → new@example.org" in page
+    assert "Mail address old@example.org → new@example.org" in page
     assert "Role User → Helpdesk" in page
 
 
@@ -117,7 +117,7 @@ def test_a_value_before_finds_the_one_after_it() -> None:
         Detail(message("Role"), message("Administrator"), before=message("User")),
         Detail("odd", "1"),
     )
-    assert details_in_words({"host before": "a"})[0] == Detail(Message("Server"), "", before="a")
+    assert details_in_words({"host before": "a"})[0] == Detail(Message("Host"), "", before="a")
 
 
 async def test_the_record_is_only_ever_added_to(world: World, signed_in: SignedIn) -> None:

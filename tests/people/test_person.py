@@ -102,7 +102,7 @@ async def test_an_outdated_save_shows_the_difference_and_loses_nothing(world: Wo
     await theirs.post(f"/users/{ada.id}", await _details(theirs, ada, email="theirs@example.org"))
     answer = await mine.post(f"/users/{ada.id}", stale)
     assert answer.status_code == 409
-    assert "Address is now “theirs@example.org”; you typed “mine@example.org”." in answer.text
+    assert "Mail address is now “theirs@example.org”; you typed “mine@example.org”." in answer.text
     assert 'value="mine@example.org"' in answer.text
     assert 'value="Mine"' in answer.text
     assert (await User.get(id=ada.id)).email == "theirs@example.org"

@@ -145,6 +145,15 @@ async def test_passwords_for_one_name_are_counted_for_unknown_names_too(world: W
         assert codes == [422] * 10 + [429]
 
 
+async def test_spelling_a_name_otherwise_gives_no_further_tries(world: World) -> None:
+    browser = world.browser(address="198.51.100.7")
+    names = ["user2", "ｕser2", "USER2", "𝐮ser2"]
+    codes = [
+        (await browser.post("/sign-in", {"identifier": names[i % 4], "password": "x"})).status_code for i in range(11)
+    ]
+    assert codes == [422] * 10 + [429]
+
+
 async def test_one_ipv6_network_is_one_client(world: World) -> None:
     codes = []
     for i in range(31):

@@ -1,6 +1,6 @@
 """What every answer carries, and how refusals and failures look."""
 
-from tests.world import World
+from tests.world import PASSWORD, World
 from webapp.web.headers import CONTENT_SECURITY_POLICY
 
 
@@ -107,3 +107,38 @@ async def test_an_id_of_thousands_of_digits_is_nobodys(world: World) -> None:
     for digits in (19, 5_000):
         assert (await browser.get("/users/" + "9" * digits)).status_code == 404
     assert (await browser.get("/users/" + "9" * 18)).status_code == 404
+
+
+async def test_a_form_in_another_encoding_than_utf8_is_refused_before_it_is_read(world: World) -> None:
+    browser = world.browser()
+    body = b'--X\r\nContent-Disposition: form-data; name="identifier"\r\n\r\n' + b"b" * 280_000 + b"\r\n--X--\r\n"
+    for charset in ("punycode", "undefined", "idna", "unicode_escape", '"utf-7"'):
+        response = await browser.client.post(
+            "/password-reset",
+            content=body,
+            headers={
+                "Sec-Fetch-Site": "same-origin",
+                "Content-Type": f"multipart/form-data; boundary=X; charset={charset}",
+            },
+        )
+        assert response.status_code == 415, charset
+
+
+async def test_a_malformed_current_url_is_no_failure(world: World) -> None:
+    stranger = await world.browser().get("/users", HX_Request_Type="partial", HX_Current_URL="http://[x")
+    assert (stranger.status_code, stranger.headers["hx-redirect"]) == (401, "/sign-in")
+    browser = await world.admin()
+    assert (await browser.get("/users", HX_Request_Type="partial", HX_Current_URL="http://[x")).status_code == 200
+
+
+async def test_a_target_in_any_script_is_gone_to_by_htmx(world: World) -> None:
+    await world.admin()
+    response = await world.browser().htmx_post(
+        "/sign-in", {"identifier": "root", "password": PASSWORD, "next": "/users?q=用户"}
+    )
+    assert response.headers["hx-redirect"] == "/users?q=%E7%94%A8%E6%88%B7"
+
+
+async def test_a_static_file_carries_no_cookie_for_everybody(world: World) -> None:
+    response = await world.browser().get("/static/app.css?v=1&language=zh_Hans")
+    assert "set-cookie" not in response.headers

@@ -15,6 +15,7 @@ ACTIONS: Final[Mapping[str, Message]] = {
     "user:reset_own_password": message("set a new password by link for"),
     "user:sent_reset_link": message("sent a link to"),
     "user:ended_sessions": message("signed out everywhere"),
+    "user:made_recovery_link": message("made a one-time link for"),
     "user:disabled": message("disabled"),
     "user:enabled": message("enabled"),
     "user:out_of_reach": message("was not allowed to reach"),

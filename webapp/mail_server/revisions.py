@@ -15,6 +15,9 @@ from webapp.mail_server.models import Revision
 ANY: Final = -1
 """Save whatever the newest revision is: for a caller that never saw one."""
 
+MOST_TRIES: Final = 20
+"""How often a save is tried again because others were faster."""
+
 _CHANGED: Final = "changed"
 
 
@@ -77,7 +80,7 @@ async def save(
 
     ``opened_with`` is the id of the revision that was on the screen, 0 for none, or ANY.
     """
-    for _ in range(3):
+    for _ in range(MOST_TRIES):
         current = await newest()
         sealed = current.sealed_password if current else ""
         credential = credential_for(form, sealed, vault=vault, preset=preset)
@@ -95,7 +98,7 @@ async def save(
             # Two saves at once want the same id, and one of them gets it: look again at what is newest now.
             if is_duplicate(error) is None:
                 raise
-    raise RuntimeError("a revision could not be saved: others were faster three times in a row")
+    raise RuntimeError("a revision could not be saved: others were faster again and again")
 
 
 async def _add(

@@ -39,6 +39,8 @@ class Limits:
     repeat: timedelta
     """Requests for one identifier within this time of one that was resolved come to nothing more."""
     letters_per_hour: int
+    """More than these are sent only where no link sent before still works."""
+    link_lifetime: timedelta
 
 
 @dataclass
@@ -117,7 +119,9 @@ class Drain:
             return RequestOutcome.NO_ADDRESS, user
         # What administrators send has no ceiling, and so cannot be used up from outside.
         recent = Letter.filter(user_id=user.id, kind=RESET_LINK, requested_by_id=None, created_at__gt=now - _HOUR)
-        if await recent.count() >= self.limits.letters_per_hour:
+        # Nobody is locked out by a stranger who keeps asking: while the ceiling holds letters back, a link is alive.
+        alive = recent.filter(created_at__gt=now - self.limits.link_lifetime)
+        if await recent.count() >= self.limits.letters_per_hour and await alive.exists():
             return RequestOutcome.OVER_CEILING, user
         return RequestOutcome.LETTER, user
 

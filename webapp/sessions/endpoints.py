@@ -5,6 +5,7 @@ from typing import Final
 from starlette.responses import Response
 
 from webapp.crypto.throttle import Limit, Refused
+from webapp.fields import fold
 from webapp.sessions.change_password import Changed, NotChanged, change_own_password
 from webapp.sessions.session import Client, end
 from webapp.sessions.sign_in import SignedIn
@@ -40,7 +41,7 @@ async def sign_in(request: Req) -> Response:
     target = own_path(fields["next"])
     per_minute = Limit("sign-in", state["settings"].sign_ins_per_network_per_minute, 60)
     await _count(request, per_minute, state["network"])
-    await _count(request, PASSWORD_TRIES, f"{state['network']} {fields['identifier'].strip().casefold()[:400]}")
+    await _count(request, PASSWORD_TRIES, f"{state['network']} {fold(fields['identifier'].strip())[:400]}")
     outcome = await sign_in_with(
         fields["identifier"][:400],
         fields["password"],

@@ -1,11 +1,14 @@
 """The envelope: addresses for MAIL and RCPT, and the letter as bytes that the server can take."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.errors import MessageError
 from email.message import EmailMessage
 from email.policy import SMTP
+from itertools import groupby
+from operator import itemgetter
 from typing import Final
 
 from webapp.smtp.resolve import ascii_host
@@ -13,7 +16,10 @@ from webapp.smtp.transcript import MASK
 
 _LOCAL: Final = re.compile(r"[^\s\x00-\x20\x7f-\x9f\"(),:;<>@\[\]\\]+")
 _LITERAL: Final = re.compile(r"\[[0-9A-Za-z.:-]+\]")
-_LONG_WORD: Final = re.compile(r"[A-Za-z0-9_.~-]{20,}")
+_LONG_WORD: Final = re.compile(r"[A-Za-z0-9_-]{20,}")
+"""What a token of a link is made of, between its dots."""
+PIECE: Final = 8
+"""So many characters in a row of a token are not shown, wherever in the server's words they stand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +69,19 @@ def payload_of(letter: EmailMessage | bytes, *, eight_bit: bool, utf8: bool) -> 
 
 def hide_letter(payload: bytes, text: str) -> str:
     """The server's words without what they repeat of the letter's body: a link must not end up in a log."""
-    words = set(_LONG_WORD.findall(text))
-    if not words:
-        return text
-    body = _body(payload)
-    for word in sorted(words, key=len, reverse=True):
-        if word in body:
-            text = text.replace(word, MASK)
-    return text
+    shown, secrets = text.lower(), [word.lower() for word in _LONG_WORD.findall(_body(payload))]
+    hidden = [False] * len(text)
+    for start in range(len(shown) - PIECE + 1):
+        piece = shown[start : start + PIECE]
+        if any(piece in secret for secret in secrets):
+            hidden[start : start + PIECE] = [True] * PIECE
+    kept = (MASK if is_hidden else "".join(run) for is_hidden, run in _runs(text, hidden))
+    return "".join(kept)
+
+
+def _runs(text: str, hidden: list[bool]) -> Iterator[tuple[bool, list[str]]]:
+    for is_hidden, run in groupby(zip(hidden, text, strict=True), key=itemgetter(0)):
+        yield is_hidden, [character for _, character in run]
 
 
 def _body(payload: bytes) -> str:

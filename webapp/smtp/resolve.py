@@ -40,7 +40,11 @@ _METADATA: Final = frozenset(
 """Cloud metadata services outside the link-local networks."""
 
 _NEVER: Final = tuple(
-    ip_network(text) for text in ("0.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "240.0.0.0/4", "fe80::/10", "ff00::/8")
+    ip_network(text)
+    for text in (
+        *("0.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "240.0.0.0/4", "fe80::/10", "ff00::/8"),
+        "64:ff9b:1::/48",  # leads to an IPv4 address that only its own network knows (RFC 8215)
+    )
 )
 """This network, link-local, multicast and reserved."""
 

@@ -46,8 +46,8 @@ async def correct(
 ) -> Corrected | Outdated | Taken | Oneself | LastAdministrator | OutOfReach:
     """Save address, name and role.
 
-    A new address starts unverified, has no refusal on record, and ends all links sent. A role with fewer rights ends
-    all sessions. Nobody changes their own role.
+    A new address starts unverified, has no refusal on record, and ends all links sent. Another role
+    ends links as well, one with fewer rights all sessions. Nobody changes their own role.
     """
     try:
         async with transaction():
@@ -97,6 +97,9 @@ def _changes(user: User, correction: Correction, role: Role) -> dict[str, object
             "email_refusal": "",
             "recovery_version": F("recovery_version") + 1,
         }
+    if role is not user.role:
+        # A link that was sent for one role must not open an account with another.
+        changes["recovery_version"] = F("recovery_version") + 1
     if loses_rights(user.role, role):
         changes["credentials_version"] = F("credentials_version") + 1
     return changes

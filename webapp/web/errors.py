@@ -40,6 +40,7 @@ _TEXTS: Final[Mapping[int, tuple[Message, Message]]] = {
     403: (message("Not for this account"), message("Your account may not do this. An administrator can.")),
     404: (message("Nothing here"), message("There is no page at this address. It may have moved, or never existed.")),
     405: (message("Not like this"), message("This address does not take that kind of request.")),
+    408: (message("That took too long"), message("The form did not arrive in time. Please try again.")),
     409: (
         message("Something has changed"),
         message("The page you came from is no longer up to date. Please reload it."),

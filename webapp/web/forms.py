@@ -1,5 +1,7 @@
 """Reading a form strictly: each known field at most once, in well-formed UTF-8, of bounded length."""
 
+import asyncio
+import re
 from collections.abc import Collection
 from typing import Final
 
@@ -13,6 +15,10 @@ MAX_FIELDS: Final = 64
 MAX_LENGTH: Final = 70_000
 """Characters in one field; room for a chain of certificates."""
 
+BODY_SECONDS: Final = 30.0
+"""How long a browser may take to send a form."""
+
+_CHARSET: Final = re.compile(r"charset\s*=\s*[\"']?([^\s;\"']*)", re.IGNORECASE)
 _FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
@@ -20,14 +26,21 @@ async def read_fields(request: Req, known: Collection[str]) -> dict[str, str]:
     """The fields of a form as text, an absent one as ``""``.
 
     Raises:
-        Refusal: 415 for anything but a form; 422 for a field given twice, unknown, overlong, or
-            holding NUL or broken UTF-8.
+        Refusal: 415 for anything but a form in UTF-8; 408 if it is not sent in time; 422 for a field given twice,
+            unknown, overlong, or holding NUL or broken UTF-8.
     """
     kind = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    if kind and kind not in _FORMS:
+    charset = _CHARSET.search(request.headers.get("Content-Type", ""))
+    if (kind and kind not in _FORMS) or (charset and charset[1].lower() not in {"utf-8", "utf8"}):
         raise refusal(415)
-    async with request.form(max_files=0, max_fields=MAX_FIELDS, max_part_size=MAX_LENGTH * 4) as form:
-        pairs = form.multi_items()
+    try:
+        async with (
+            asyncio.timeout(BODY_SECONDS),
+            request.form(max_files=0, max_fields=MAX_FIELDS, max_part_size=MAX_LENGTH * 4) as form,
+        ):
+            pairs = form.multi_items()
+    except TimeoutError:
+        raise refusal(408) from None
     fields = dict.fromkeys(known, "")
     seen: set[str] = set()
     for name, value in pairs:

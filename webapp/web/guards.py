@@ -42,6 +42,7 @@ def guarded(endpoint: Endpoint, who: Who) -> Callable[[Request], Awaitable[Respo
         if principal.must_change and request.scope["path"] not in _OPEN_WHILE_CHANGING:
             return request.state["pages"].redirect(request, CHANGE_PASSWORD)
         if principal.role not in who:
+            await request.state["refused"](principal, request.state["network"], request.scope["path"])
             raise refusal(403)
         return await endpoint(request)
 
@@ -89,7 +90,7 @@ _NO_STORE: Final = {"Cache-Control": "no-store", "Vary": "HX-Request, HX-Request
 
 def _shown_path(request: Req) -> str:
     """The page in the address bar, as a path of ours; its host is never read."""
-    parts = urlsplit(request.state["pages"].shown_url(request))
+    parts = request.state["pages"].shown_url(request)
     return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
 
@@ -103,5 +104,8 @@ def own_path(target: str) -> str:
     unsafe = not target.startswith("/") or target.startswith("//") or "\\" in target or not target.isprintable()
     if unsafe or len(target) > 2_000:
         return "/"
-    parts = urlsplit(target)
+    try:
+        parts = urlsplit(target)
+    except ValueError:
+        return "/"
     return "/" if parts.scheme or parts.netloc else target

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, Literal
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, quote, urlsplit
 
 from itsdangerous import BadSignature, URLSafeSerializer
 from jinja2 import Environment
@@ -17,6 +17,7 @@ from webapp.principal import Principal
 from webapp.text import LANGUAGES, Message, Translator, translator
 from webapp.web.cookies import FLASH
 
+_URL_SIGNS: Final = ":/%#?=@[]!$&'()*+,;"
 FLASH_LIFETIME: Final = timedelta(minutes=1)
 NOTHING_BESIDE: Final[Mapping[str, str]] = {}
 VARY: Final = "HX-Request, HX-Request-Type, Cookie, Accept-Language"
@@ -84,9 +85,12 @@ class Pages:
         return request.headers.get("HX-Request-Type") == "partial"
 
     @staticmethod
-    def shown_url(request: HTTPConnection[Any]) -> str:
+    def shown_url(request: HTTPConnection[Any]) -> SplitResult:
         """The URL in the browser's address bar, as htmx reports it; empty without htmx. Not to be trusted."""
-        return request.headers.get("HX-Current-URL", "")
+        try:
+            return urlsplit(request.headers.get("HX-Current-URL", ""))
+        except ValueError:
+            return urlsplit("")
 
     async def render(
         self,
@@ -129,7 +133,7 @@ class Pages:
         """
         response = await self.render(request, page, region=region, **context)
         if self.wants_region(request):
-            searching = "q" in parse_qs(urlsplit(self.shown_url(request)).query)
+            searching = "q" in parse_qs(self.shown_url(request).query)
             response.headers["HX-Replace-Url" if searching else "HX-Push-Url"] = shown_as
         return response
 
@@ -189,7 +193,7 @@ class Pages:
     def redirect(self, request: HTTPConnection[Any], to: str, *, toast: Toast | None = None) -> Response:
         """Send the browser on; ``to`` is a path of ours. htmx is told to load it as a page."""
         if self.wants_region(request):
-            response: Response = Response(status_code=200, headers={"HX-Redirect": to})
+            response: Response = Response(status_code=200, headers={"HX-Redirect": quote(to, safe=_URL_SIGNS)})
         else:
             response = RedirectResponse(to, 303)
         if toast:

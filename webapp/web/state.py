@@ -31,6 +31,8 @@ class State(TypedDict):
     pages: Pages
     authenticate: Callable[[str], Awaitable[Principal | None]]
     """From the value of the session cookie to whoever is signed in with it."""
+    refused: Callable[[Principal, str, str], Awaitable[None]]
+    """Records that somebody called a path from a network, and that their role may not."""
     wake: Callable[[], None]
     """Tells the worker in this process that there is a letter to send."""
     setup_token: str

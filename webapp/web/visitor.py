@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import structlog
 from starlette.datastructures import MutableHeaders
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -42,7 +42,7 @@ class Visitor:
             language=_language_of(request, secure=self._secure),
             network=network_of(request.client.host if request.client else ""),
         )
-        chosen = request.query_params.get("language", "") if scope["method"] == "GET" else ""
+        chosen = request.query_params.get("language", "") if _may_choose(scope) else ""
         if chosen in LANGUAGES:
             scope["state"]["language"] = chosen
         status = 0
@@ -60,6 +60,8 @@ class Visitor:
 
         try:
             await self._app(scope, receive, watched)
+        except ClientDisconnect:
+            log.info("the browser went away", route=_route_of(scope))
         except Exception as error:
             away = is_unavailable(error)
             if away:
@@ -73,6 +75,11 @@ class Visitor:
         finally:
             milliseconds = round((time.perf_counter() - started) * 1_000, 1)
             log.info("request", method=scope["method"], route=_route_of(scope), status=status, ms=milliseconds)
+
+
+def _may_choose(scope: Scope) -> bool:
+    """Whether the address may carry a language: a page's does, a static file's is kept by caches for everybody."""
+    return scope["method"] == "GET" and not scope["path"].startswith("/static/")
 
 
 def _language_of(request: Request[Any], *, secure: bool) -> str:
