@@ -24,6 +24,7 @@ from webapp.db import counters
 from webapp.db.connect import Database, connected, parse_dsn
 from webapp.delivery.standing import paused
 from webapp.delivery.worker import Means, Worker
+from webapp.dev_mailbox.mailbox import FOLDER
 from webapp.mail_server import active as mail_server
 from webapp.outbox.kind import Kinds
 from webapp.people.out_of_reach import record_attempt
@@ -78,7 +79,9 @@ def tools(settings: Settings, *, clock: Clock = utc_now, dial: Dial = dial_tcp) 
         msg = "POSTERN_SECRET_KEYS must be set with PostgreSQL, the same for every process."
         raise BadKeys(msg)
     keys = Keys.parse(given) if given else load_or_create(settings.data_dir / KEY_FILE)
-    ports = settings.egress_ports | ({settings.dev_mailbox_port} if settings.dev else set())
+    # Where development has been, the commands may reach its mailbox as well as the pages.
+    develops = settings.dev or (settings.data_dir / FOLDER).is_dir()
+    ports = settings.egress_ports | ({settings.dev_mailbox_port} if develops else set())
     return Tools(
         settings=settings,
         clock=clock,

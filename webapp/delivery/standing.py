@@ -39,7 +39,7 @@ async def standing(vault: Vault, preset: Mapping[str, str]) -> Waiting | None:
                 return None
             meaning = why(pause.diagnosis, _facts(server)) or message("It refused, and did not say why.")
             return Waiting(
-                message("Letters wait: the mail server failed at %(step)s", step=STEPS.get(pause.step, pause.step)),
+                message("Letters wait: the mail server failed while %(step)s", step=STEPS.get(pause.step, pause.step)),
                 meaning,
                 pause.reply,
                 pause.retry_at,

@@ -26,7 +26,7 @@ STATES: Final[Mapping[LetterState, Message]] = {
 STEPS: Final[Mapping[str, Message]] = {
     Step.ADDRESS: message("looking the host up"),
     Step.CONNECT: message("connecting"),
-    Step.GREETING: message("the greeting"),
+    Step.GREETING: message("waiting for the greeting"),
     Step.TLS: message("securing the connection"),
     Step.CAPABILITIES: message("introducing ourselves"),
     Step.SIGN_IN: message("signing in"),

@@ -46,8 +46,14 @@ async def sign_in(
             or current.state is not UserState.ACTIVE
         ):
             return Refused()
-        token = await begin(current, client, now=now)
-        await User.filter(id=user.id).update(last_sign_in_at=now)
-        actor = Actor(user.username, user.id, client.network)
-        await record(actor, Deed("session:began", Subject(user.username, user.id)), now=now)
+        token = await enter(current, client, now=now)
     return SignedIn(token, current.must_change)
+
+
+async def enter(user: User, client: Client, *, now: datetime) -> str:
+    """Begin and record a session of somebody who has shown who they are. Call it inside a transaction."""
+    token = await begin(user, client, now=now)
+    await User.filter(id=user.id).update(last_sign_in_at=now)
+    actor = Actor(user.username, user.id, client.network)
+    await record(actor, Deed("session:began", Subject(user.username, user.id)), now=now)
+    return token

@@ -36,7 +36,7 @@ HOST_NOT_ALLOWED: Final = Diagnosis(
     (
         message("Enter the host of a mail server that may be reached from here."),
         message(
-            "Whoever operates Postern can allow private addresses (EGRESS_PRIVATE); link-local and cloud metadata addresses stay closed."
+            "Whoever operates Postern can allow private addresses (POSTERN_EGRESS_PRIVATE); link-local and cloud metadata addresses stay closed."
         ),
     ),
     "host",
@@ -46,7 +46,7 @@ PORT_NOT_ALLOWED: Final = Diagnosis(
     message("This installation does not allow connections to port %(port)s."),
     (
         message("Use a port for mail: 465 for TLS, 587 for STARTTLS, 25 for a relay in your own network."),
-        message("Whoever operates Postern can allow more ports (EGRESS_PORTS)."),
+        message("Whoever operates Postern can allow more ports (POSTERN_EGRESS_PORTS)."),
     ),
     "port",
 )

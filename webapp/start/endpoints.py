@@ -1,20 +1,22 @@
 """The start page, and the setting up of the first administrator."""
 
 from typing import Final
+from urllib.parse import urlencode
 
 from starlette.responses import Response
 
 from webapp.crypto.throttle import Limit, Refused
 from webapp.db.connect import transaction
 from webapp.principal import Role
-from webapp.sessions.session import Client, begin
+from webapp.sessions.session import Client
+from webapp.sessions.sign_in import enter
 from webapp.start.setup import AlreadySetUp, NotSetUp, SetUp, is_setup_token
 from webapp.start.setup import set_up as set_up_with
 from webapp.text import message
 from webapp.users.find import is_any_administrator
 from webapp.users.models import User
 from webapp.web.browser import set_session, user_agent
-from webapp.web.errors import WayOn, refusal
+from webapp.web.errors import Refusal, WayOn, refusal
 from webapp.web.forms import read_fields, read_query
 from webapp.web.guards import signed_in
 from webapp.web.pages import Toast
@@ -56,7 +58,7 @@ async def set_up(request: Req) -> Response:
     match outcome:
         case SetUp(user_id):
             async with transaction():
-                token = await begin(
+                token = await enter(
                     await User.get(id=user_id), Client(state["network"], user_agent(request)), now=state["clock"]()
                 )
             welcome = Toast(
@@ -68,7 +70,10 @@ async def set_up(request: Req) -> Response:
         case AlreadySetUp():
             raise _over()
         case NotSetUp(errors):
-            return await state["pages"].render(request, "start/setup.html", status=422, values=fields, errors=errors)
+            here = f"{request.scope['path']}?{urlencode({'token': fields['token']})}"
+            return await state["pages"].render(
+                request, "start/setup.html", status=422, values=fields, errors=errors, here=here
+            )
 
 
 async def _admit(request: Req, token: str) -> None:
@@ -80,10 +85,10 @@ async def _admit(request: Req, token: str) -> None:
         case _:
             pass
     if not is_setup_token(token, request.state["setup_token"]):
-        raise refusal(
+        raise Refusal(
             403,
+            message("This is not the whole link"),
             message("Please open the link that Postern printed on its console when it started; it holds a token."),
-            way_on=None,
         )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, Literal
-from urllib.parse import SplitResult, parse_qs, quote, urlsplit
+from urllib.parse import SplitResult, parse_qs, parse_qsl, quote, urlencode, urlsplit
 
 from itsdangerous import BadSignature, URLSafeSerializer
 from jinja2 import Environment
@@ -167,7 +167,14 @@ class Pages:
         return (
             self._environments[self.words(request).language]
             .get_template(template)
-            .render(principal=_own(request, "principal"), path=request.scope["path"], **context)
+            .render(
+                **{
+                    "principal": _own(request, "principal"),
+                    "path": request.scope["path"],
+                    "here": _here(request),
+                    **context,
+                }
+            )
         )
 
     def toast(self, request: HTTPConnection[Any], toast: Toast) -> str:
@@ -187,7 +194,10 @@ class Pages:
     ) -> Response:
         """The answer to a POST that succeeded: the region for htmx, else 303 to ``to`` where the toast is shown."""
         if region and self.wants_region(request):
-            return await self.render(request, page, region=region, toast=toast, beside=beside, **context)
+            response = await self.render(request, page, region=region, toast=toast, beside=beside, **context)
+            if self.shown_url(request).path == to:
+                response.headers["HX-Replace-Url"] = to  # a query that filled the form has served
+            return response
         return self.redirect(request, to, toast=toast)
 
     def redirect(self, request: HTTPConnection[Any], to: str, *, toast: Toast | None = None) -> Response:
@@ -213,6 +223,13 @@ class Pages:
         except BadSignature:
             return None
         return Toast(_message(values["text"]), values["kind"], _message(values["detail"]) if values["detail"] else None)
+
+
+def _here(request: HTTPConnection[Any]) -> str:
+    """The path and query of this page, for links that lead to it again, without a language that was chosen before."""
+    kept = [pair for pair in parse_qsl(request.scope["query_string"].decode("latin-1")) if pair[0] != "language"]
+    path = quote(request.scope["path"])
+    return f"{path}?{urlencode(kept)}" if kept else path
 
 
 def _own(request: HTTPConnection[Any], name: str) -> Any:
