@@ -2,7 +2,7 @@
 (() => {
   "use strict";
 
-  const TOAST_MILLISECONDS = 6000;
+  const TOAST_MILLISECONDS = { success: 6000, info: 6000, warning: 20000, error: 20000 };
   const all = (root, selector) => [...(root.matches?.(selector) ? [root] : []), ...(root.querySelectorAll?.(selector) ?? [])];
 
   // Buttons that need this file are hidden until it runs.
@@ -11,7 +11,7 @@
     for (const button of all(root, "[data-reveal]")) showReveal(button);
     for (const slot of all(root, "[data-error-for]")) markInvalid(slot);
     for (const time of all(root, "time[datetime]")) showLocally(time);
-    for (const toast of all(root, "[data-toast=success], [data-toast=info]")) leaveLater(toast);
+    for (const toast of all(root, "[data-toast]")) leaveLater(toast);
   }
 
   // An input kept over a swap (hx-preserve) may be revealed already, and may carry an older mark.
@@ -37,10 +37,12 @@
   function leaveLater(toast) {
     if (toast.dataset.timed) return;
     toast.dataset.timed = "true";
+    for (const other of document.querySelectorAll("#toasts [data-toast]"))
+      if (other !== toast && other.textContent === toast.textContent) other.remove();
     const wait = () => setTimeout(() => {
       if (toast.matches(":hover, :focus-within")) wait();
       else leave(toast);
-    }, TOAST_MILLISECONDS);
+    }, TOAST_MILLISECONDS[toast.dataset.toast]);
     wait();
   }
 
@@ -67,6 +69,8 @@
   }
 
   document.addEventListener("click", (event) => {
+    const menu = document.querySelector(".menu[open]");
+    if (menu && !menu.contains(event.target)) menu.removeAttribute("open");
     const button = event.target.closest?.("[data-reveal], [data-copy], [data-close]");
     if (!button) return;
     const { reveal, copy: source } = button.dataset;
@@ -99,13 +103,22 @@
 
   document.addEventListener("htmx:after:settle", (event) => {
     prepare(event.target);
-    for (const node of event.detail.newContent ?? []) prepare(node);
+    const added = [...(event.detail.newContent ?? [])];
+    for (const node of added) prepare(node);
+    // "Show more" is gone with the rows that took its place.
+    if (document.activeElement === document.body) added.find((node) => node.matches?.("tr"))?.querySelector("a")?.focus();
   });
 
   document.addEventListener("htmx:after:swap", (event) => {
-    if (event.detail.ctx?.response?.status !== 422) return;
-    document.querySelector("#main [aria-invalid=true]")?.focus();
+    if ([409, 422].includes(event.detail.ctx?.response?.status)) showFault();
   });
+
+  // The first field at fault, else what the page has to say before anything is saved.
+  function showFault() {
+    const fault = document.querySelector("#main [aria-invalid=true], #main [data-alert]");
+    if (fault?.matches("[data-alert]")) fault.tabIndex = -1;
+    fault?.focus();
+  }
 
   // htmx:error is also what a request that never got an answer ends with.
   document.addEventListener("htmx:error", (event) => {
@@ -120,6 +133,7 @@
   });
 
   prepare(document);
+  showFault();
 })();
 
 // The mail server's page: the port follows the security unless another was typed, an edit is said to be untested, and Enter in

@@ -95,5 +95,5 @@ async def test_administrators_see_a_banner(world: World) -> None:
     page = (await root.get("/users")).text
     assert "does not take letters at the moment" in page
     log = (await root.get("/mail-log")).text
-    assert "failed at signing in" in log
+    assert "failed while signing in" in log
     assert "535 5.7.8" in log

@@ -8,10 +8,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from webapp.principal import Principal, Role
-from webapp.text import message
 from webapp.web.cookies import SESSION
 from webapp.web.errors import refusal
-from webapp.web.pages import Toast
 from webapp.web.state import Req
 
 Endpoint = Callable[[Req], Awaitable[Response]]
@@ -76,13 +74,7 @@ def _sign_in_first(request: Req) -> Response:
         return RedirectResponse(sign_in_url(target if request.method == "GET" else ""), 303, _NO_STORE)
     if request.method == "GET":
         return Response(status_code=401, headers={"HX-Redirect": sign_in_url(_shown_path(request)), **_NO_STORE})
-    toast = Toast(
-        message("Your session has ended"),
-        "error",
-        message("Sign in again in another tab, then press the button once more. What you typed is still here."),
-    )
-    text = pages.part(request, "sessions/_ended.html") + pages.toast(request, toast)
-    return HTMLResponse(text, 401, {"HX-Reswap": "none", **_NO_STORE})
+    return HTMLResponse(pages.part(request, "sessions/_ended.html"), 401, {"HX-Reswap": "none", **_NO_STORE})
 
 
 _NO_STORE: Final = {"Cache-Control": "no-store", "Vary": "HX-Request, HX-Request-Type, Cookie"}
