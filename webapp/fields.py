@@ -89,14 +89,22 @@ def single_line(text: str) -> str:
     """One line of text without white space around it.
 
     Raises:
-        FieldError: the text holds a control character, such as a line break, or what a mail program would decode
-            into one (RFC 2047).
+        FieldError: the text holds a control character, such as a line break.
     """
     text = text.strip()
-    if _ENCODED_WORD in text:
-        raise FieldError(message("Please leave out the signs =? together: in mail they announce encoded text."))
     if any(unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} for character in text):
         raise FieldError(message("Please give a single line, without line breaks or control characters."))
+    return text
+
+
+def plain_words(text: str) -> str:
+    """A text for a header of mail, which holds nothing that a mail program would decode (RFC 2047).
+
+    Raises:
+        FieldError: an encoded word may begin in it; whatever that holds, line breaks included, would become a header.
+    """
+    if _ENCODED_WORD in text:
+        raise FieldError(message("Please leave out the signs =? together: in mail they announce encoded text."))
     return text
 
 
@@ -130,8 +138,7 @@ def email_address(text: str) -> str:
     Raises:
         FieldError: it is not an address, or cannot be written in an envelope without loss.
     """
-    if _ENCODED_WORD in text:
-        raise FieldError(message("Please give an address such as name@example.org."))
+    plain_words(text)
     try:
         found = validate_email(
             text,
@@ -186,4 +193,4 @@ RequiredLine = Annotated[str, AfterValidator(single_line), AfterValidator(requir
 EmailAddress = Annotated[RequiredLine, AfterValidator(email_address)]
 OptionalEmail = Annotated[Line, AfterValidator(optional_email)]
 Username = Annotated[RequiredLine, at_most(USERNAME_LENGTH), AfterValidator(username)]
-DisplayName = Annotated[Line, at_most(NAME_LENGTH)]
+DisplayName = Annotated[Line, at_most(NAME_LENGTH), AfterValidator(plain_words)]

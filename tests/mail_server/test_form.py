@@ -3,7 +3,7 @@ import pytest
 from tests.mail_server.filling import fields
 from tests.smtp_server import ca_pem
 from webapp.fields import Invalid, Valid, check
-from webapp.mail_server.form import FIELDS, ServerForm
+from webapp.mail_server.form import EMPTY, FIELDS, ServerForm
 from webapp.smtp.server import Security
 
 
@@ -108,3 +108,11 @@ def test_without_a_sign_in_no_credential_is_kept_in_the_server() -> None:
     server = form_of(auth="none", username="left over", password="left over").server("left over")
     assert (server.username, server.secret) == ("", "")
     assert server.security is Security.NONE
+
+
+def test_an_smtp_password_may_hold_any_signs() -> None:
+    plain = {"host": "mail.example.org", "port": "587", "security": "starttls", "sender_address": "a@example.org"}
+    secret = {"auth": "password", "username": "u=?x", "password": "p=?utf-8?q?x?="}
+    checked = check(ServerForm, {**EMPTY, **plain, **secret})
+    assert isinstance(checked, Valid)
+    assert checked.form.password == "p=?utf-8?q?x?="

@@ -101,7 +101,9 @@ def _listening(bind: str) -> Iterator[socket.socket]:
     """A socket that listens already: whoever comes before all is ready waits a moment and is not turned away."""
     host, _, port = bind.rpartition(":")
     host = host.strip("[]")
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM) as listening:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # The protocol is named, or asyncio does not know that it is TCP, and answers wait 40 ms for an acknowledgement.
+    with socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listening.bind((host, int(port)))

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from webapp.fields import (
-    NAME_LENGTH,
+    DisplayName,
     EmailAddress,
     FieldError,
     FormModel,
@@ -174,7 +174,7 @@ class ServerForm(FormModel):
     password: Annotated[Line, at_most(SECRET_LENGTH)] = Field(default="", repr=False)
     plaintext_auth: Annotated[bool, BeforeValidator(_ticked)] = False
     sender_address: EmailAddress
-    sender_name: Annotated[Line, at_most(NAME_LENGTH)] = ""
+    sender_name: DisplayName = ""
     reply_to: Annotated[Line | None, AfterValidator(lambda text: optional_email(text or ""))] = None
     ehlo_name: Annotated[Line, AfterValidator(_ehlo_name)] = ""
     timeout_seconds: int = USUAL_TIMEOUT
