@@ -30,7 +30,7 @@ async def test_it_tells_what_became_of_each_letter_newest_first(world: World) ->
     assert "192.0.2.7" in asked
     assert "Accepted by 127.0.0.1" in asked
     refused = (await root.get(f"/mail-log/{second.id}")).text
-    assert "Sent by root" in refused
+    assert "Asked for by root" in refused
     assert "&lt;script&gt;No such user" in refused
     assert "<script>No" not in refused
 
@@ -46,7 +46,7 @@ async def test_it_is_filtered_by_state_and_paged(world: World) -> None:
     for _ in range(3):
         page = (await root.get(path)).text
         seen += [f"n{number:03}" for number in reversed(range(120)) if f"n{number:03}@" in page]
-        path = page.partition('href="/mail-log?after=')[2].partition('"')[0].replace("&amp;", "&")
+        path = page.rpartition('href="/mail-log?after=')[2].partition('"')[0].replace("&amp;", "&")
         path = f"/mail-log?after={path}"
     assert seen == [f"n{number:03}" for number in reversed(range(120))]
     assert "No such letters" in (await root.get("/mail-log?state=accepted")).text
