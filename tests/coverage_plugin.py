@@ -55,7 +55,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def _report(measurement: Coverage) -> tuple[list[str], bool]:
-    """The lines to print, and whether coverage reaches the threshold, branches counted beside lines as coverage.py does."""
+    """The lines to print, and whether the share of lines and branches together, as coverage.py counts it, is enough."""
     measurement.combine()
     threshold = float(measurement.get_option("report:fail_under"))  # type: ignore[arg-type] # a number, as configured
     with tempfile.TemporaryDirectory() as scratch:
