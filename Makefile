@@ -1,7 +1,7 @@
 # `make help` lists the targets. Set-up happens by itself and is not repeated (scripts/setup.sh).
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-PYTHON_FILES := $(wildcard webapp tests scripts)
+PYTHON_FILES := $(wildcard webapp tests scripts bench)
 PY := .venv/bin/python
 PYTEST := $(PY) -m pytest -n logical -p tests.coverage_plugin -p tests.no_skips_plugin
 
@@ -21,6 +21,10 @@ test: dev packages ## Run all tests, on both databases and in a browser; ARGS="-
 .PHONY: e2e
 e2e: dev packages ## Run the tests that use a browser
 	@$(PYTEST) tests/e2e $(ARGS)
+
+.PHONY: bench
+bench: dev packages ## Measure, and write bench/RESULTS.md; fails if an aim is missed
+	@$(PY) -m bench
 
 .PHONY: check
 check: lint types test ## Everything that must hold before a change lands
@@ -72,7 +76,7 @@ lock: ## Lock the dependencies of requirements/*.in with their hashes; UPGRADE=1
 .PHONY: clean
 clean: ## Remove what make has made, except the data in var/
 	@rm -rf .venv .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
-	@find webapp tests scripts -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
+	@find webapp tests scripts bench -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 	@find locale -name '*.mo' -delete
 
 .PHONY: runtime dev packages

@@ -1,16 +1,19 @@
 #!/bin/sh
 # What the tests need besides Python: a browser, a mail server, and Chinese glyphs for the pictures.
-# Missing ones are installed where that is possible; elsewhere the tests that need them are skipped.
+# Missing ones are installed where that is possible, the mail server only unpacked; elsewhere the tests that need them
+# are skipped.
 cd "$(dirname "$0")/.." || exit
 missing=
 command -v chromium >/dev/null || missing="$missing chromium"
-command -v postfix >/dev/null || [ -x /usr/sbin/postfix ] || missing="$missing postfix"
 [ -d /usr/share/fonts/opentype/noto ] && ls /usr/share/fonts/opentype/noto/NotoSansCJK* >/dev/null 2>&1 ||
     missing="$missing fonts-noto-cjk"
-[ -z "$missing" ] && exit
-
-# shellcheck disable=SC2086 # one word per package
-scripts/debian.sh "The tests need packages that are missing" $missing && exit
+lacking=
+if [ -n "$missing" ]; then
+    # shellcheck disable=SC2086 # one word per package
+    scripts/debian.sh "The tests need packages that are missing" $missing || lacking=yes
+fi
+scripts/unpack_postfix.sh || lacking=yes
+[ -z "$lacking" ] && exit
 if [ "${CI:-}" = true ]; then
     echo "CI=true: tests that skip for want of them will fail the run" >&2
 else

@@ -12,10 +12,11 @@ import pytest
 from _pytest.terminal import TerminalReporter
 
 from tests.databases import PostgresDatabases, SqliteDatabases, postgres_databases
+from tests.postfix_server import postfix
 from tests.world import world
 from webapp.db.connect import Database, connected
 
-__all__ = ["world"]
+__all__ = ["postfix", "world"]
 
 ENGINES = {"sqlite": "SQLite", "postgres": "PostgreSQL"}
 

@@ -75,7 +75,8 @@ def ca_pem() -> str:
 
 
 @functools.cache
-def _leaf(kind: Certificate) -> trustme.LeafCert:
+def leaf(kind: Certificate) -> trustme.LeafCert:
+    """A server's certificate of this kind, with its key, for the names in NAMES."""
     if kind is Certificate.SELF_SIGNED:
         return _self_signed()
     names = ("elsewhere.example.com",) if kind is Certificate.WRONG_NAME else NAMES
@@ -106,13 +107,13 @@ def _self_signed() -> trustme.LeafCert:
 def tls_context(kind: Certificate = Certificate.GOOD) -> ssl.SSLContext:
     """A server's context with a certificate of this kind, for the names in NAMES."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    _leaf(kind).configure_cert(context)
+    leaf(kind).configure_cert(context)
     return context
 
 
 def certificate_pem(kind: Certificate) -> str:
     """The server's own certificate of this kind."""
-    return _leaf(kind).cert_chain_pems[0].bytes().decode()
+    return leaf(kind).cert_chain_pems[0].bytes().decode()
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,10 +22,13 @@ from webapp.crypto.throttle import Allowed, Limit, Throttle
 from webapp.crypto.vault import Vault
 from webapp.db import counters
 from webapp.db.connect import Database, connected, parse_dsn
+from webapp.delivery.samples.letter import KIND as SAMPLE
+from webapp.delivery.samples.letter import sample
 from webapp.delivery.standing import paused
 from webapp.delivery.worker import Means, Worker
 from webapp.dev_mailbox.mailbox import FOLDER
 from webapp.mail_server import active as mail_server
+from webapp.mail_server.receipts.link import PATH as RECEIVED
 from webapp.outbox.kind import Kinds
 from webapp.people.out_of_reach import record_attempt
 from webapp.principal import Principal, Role
@@ -34,7 +37,10 @@ from webapp.recovery.letter import password_changed, reset_link
 from webapp.routes import navigation, path_of, routes
 from webapp.sessions.session import Lifetime, look_up
 from webapp.settings import Settings
-from webapp.smtp.resolve import Dial, Egress, dial_tcp
+from webapp.smtp.access_token import AccessTokens
+from webapp.smtp.records import Ask, ask_machine
+from webapp.smtp.resolve import Dial, Egress, Lookup, dial_tcp
+from webapp.smtp.resolve import look_up as look_up_host
 from webapp.smtp.session import FINAL_DOT_SECONDS
 from webapp.text import message
 from webapp.web.errors import Refusal, on_busy, on_http_exception, on_refusal
@@ -62,11 +68,21 @@ class Tools:
     links: Links
     vault: Vault
     egress: Egress
+    tokens: AccessTokens
     setup_token: str
+    lookup: Lookup
+    ask: Ask
     measurements: Measurements = field(default_factory=Measurements)
 
 
-def tools(settings: Settings, *, clock: Clock = utc_now, dial: Dial = dial_tcp) -> Tools:
+def tools(
+    settings: Settings,
+    *,
+    clock: Clock = utc_now,
+    dial: Dial = dial_tcp,
+    lookup: Lookup = look_up_host,
+    ask: Ask = ask_machine,
+) -> Tools:
     """Read the keys, creating them at the first start, and make what depends on them.
 
     Raises:
@@ -82,6 +98,7 @@ def tools(settings: Settings, *, clock: Clock = utc_now, dial: Dial = dial_tcp) 
     # Where development has been, the commands may reach its mailbox as well as the pages.
     develops = settings.dev or (settings.data_dir / FOLDER).is_dir()
     ports = settings.egress_ports | ({settings.dev_mailbox_port} if develops else set())
+    egress = Egress(ports=frozenset(ports), private=settings.egress_private)
     return Tools(
         settings=settings,
         clock=clock,
@@ -90,8 +107,11 @@ def tools(settings: Settings, *, clock: Clock = utc_now, dial: Dial = dial_tcp) 
         keys=keys,
         links=Links(keys, clock),
         vault=Vault(keys),
-        egress=Egress(ports=frozenset(ports), private=settings.egress_private),
+        egress=egress,
+        tokens=AccessTokens(egress=egress, dial=dial, lookup=lookup, clock=clock),
         setup_token=settings.setup_token.get_secret_value() or keys.derive("setup-token")[0].hex(),
+        lookup=lookup,
+        ask=ask,
     )
 
 
@@ -119,7 +139,7 @@ def create_app(kit: Tools, *, worker: bool = False) -> Starlette:
             Middleware(Measured, measurements=kit.measurements),
             Middleware(SecurityHeaders, secure=settings.secure),
             Middleware(Visitor, secure=settings.secure),
-            Middleware(SameOriginOnly, public_url=settings.public_url),
+            Middleware(SameOriginOnly, public_url=settings.public_url, open_to_all=(RECEIVED,)),
         ],
         exception_handlers={Refusal: on_refusal, HTTPException: on_http_exception, Busy: on_busy},
     )
@@ -162,6 +182,7 @@ def means_of(kit: Tools, *, final_dot_seconds: float = FINAL_DOT_SECONDS) -> Mea
         egress=kit.egress,
         dial=kit.dial,
         clock=kit.clock,
+        tokens=kit.tokens,
         letters_per_minute=kit.settings.letters_per_minute,
         final_dot_seconds=final_dot_seconds,
     )
@@ -173,6 +194,7 @@ def letter_kinds(kit: Tools) -> Kinds:
     return {
         "reset_link": reset_link(kit.links, public_url=public_url, lifetime=lifetime, clock=kit.clock),
         "password_changed": password_changed(public_url=public_url),
+        SAMPLE: sample(public_url=public_url, lifetime=lifetime, forgot_path=path_of("forgot")),
     }
 
 
@@ -212,6 +234,9 @@ def state_of(kit: Tools, passwords: Passwords, wake: asyncio.Event) -> State:
         vault=kit.vault,
         egress=kit.egress,
         dial=kit.dial,
+        lookup=kit.lookup,
+        ask=kit.ask,
+        tokens=kit.tokens,
         pages=Pages(
             navigation=navigation,
             banner_for=partial(_banner_for, kit),

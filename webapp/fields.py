@@ -133,7 +133,8 @@ def at_most(length: int) -> AfterValidator:
 def email_address(text: str) -> str:
     """An address for mail as it will be used (RFC 5321, RFC 6531), its domain in the form people read.
 
-    Local and special-use domains and bare hosts are accepted; quoted local parts, comments and domain literals are not.
+    Local and special-use domains and bare hosts are accepted; quoted local parts, comments and domain literals are not,
+    nor is what mail servers may decode into another address (RFC 2047).
 
     Raises:
         FieldError: it is not an address, or cannot be written in an envelope without loss.

@@ -14,9 +14,16 @@ from starlette.types import Scope
 
 from webapp.audit import endpoints as audit
 from webapp.delivery import endpoints as delivery
+from webapp.delivery.samples import endpoints as samples
 from webapp.dev_mailbox import endpoints as dev_mailbox
 from webapp.jinja import STATIC_DIR
 from webapp.mail_server import endpoints as mail_server
+from webapp.mail_server.connections import endpoints as connections
+from webapp.mail_server.domain import endpoints as sender_domain
+from webapp.mail_server.history import endpoints as history
+from webapp.mail_server.providers import endpoints as providers
+from webapp.mail_server.receipts import endpoints as receipts
+from webapp.mail_server.searches import endpoints as searches
 from webapp.ops import endpoints as ops
 from webapp.people import endpoints as people
 from webapp.principal import Principal
@@ -71,6 +78,16 @@ URLS: Final = (
     Url("follow", "/password-reset/{token}", PUBLIC, recovery.follow),
     Url("mail_server", "/mail-server", ADMIN, mail_server.index, mail_server.save),
     Url("mail_server_tests", "/mail-server/tests", ADMIN, post=mail_server.test),
+    Url("mail_server_connections", "/mail-server/connections", ADMIN, post=connections.connect),
+    Url("mail_server_domain", "/mail-server/domain", ADMIN, sender_domain.index),
+    Url("mail_server_fillings", "/mail-server/fillings", ADMIN, post=providers.fill),
+    Url("mail_server_searches", "/mail-server/searches", ADMIN, post=searches.search),
+    Url("mail_server_receipt", "/mail-server/receipts/{id:id}", ADMIN, receipts.receipt),
+    Url("mail_server_revisions", "/mail-server/revisions", ADMIN, history.index),
+    Url("mail_server_return", "/mail-server/revisions/{id:id}/return", ADMIN, post=history.take_up),
+    Url("mail_server_samples", "/mail-server/samples", ADMIN, post=samples.order),
+    Url("mail_server_sample", "/mail-server/samples/{id:id}", ADMIN, samples.follow),
+    Url("received", "/received/{token}", PUBLIC, receipts.follow, receipts.confirm),
     Url("people", "/users", STAFF, people.index, people.create),
     Url("new_person", "/users/new", STAFF, people.new),
     Url("person", "/users/{id:id}", STAFF, people.person, people.correct),

@@ -19,7 +19,18 @@ CONTEXTS: Mapping[str, Mapping[str, object]] = {
         "asked_by_staff": False,
     },
     "password_changed": {"username": "alice", "public_url": "http://localhost:8000"},
-    "test": {"host": "mail.example.org", "requested_by": "root", "public_url": "http://localhost:8000"},
+    "test": {
+        "host": "mail.example.org",
+        "requested_by": "root",
+        "public_url": "http://localhost:8000",
+        "link": "http://localhost:8000/received/TOKEN",
+    },
+    "sample": {
+        "username": "alice",
+        "link": "http://localhost:8000/password-reset",
+        "minutes": 30,
+        "asked_by_staff": False,
+    },
 }
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.mail_server.filling import fields
+from tests.mail_server.filling import fields, with_password, with_tokens
 from tests.smtp_server import ca_pem
 from webapp.fields import Invalid, Valid, check
 from webapp.mail_server.form import EMPTY, FIELDS, ServerForm
@@ -35,8 +35,8 @@ def errors_of(**changes: str) -> dict[str, str]:
         ("port", "9" * 5_000, "from 1 to 65535"),
         ("security", "", "None, STARTTLS or TLS"),
         ("security", "ssl", "None, STARTTLS or TLS"),
-        ("auth", "", "None or Password"),
-        ("auth", "magic", "None or Password"),
+        ("auth", "", "None, Password or XOAUTH2"),
+        ("auth", "magic", "None, Password or XOAUTH2"),
         ("plaintext_auth", "perhaps", "true or false"),
         ("sender_address", "", "fill in"),
         ("sender_address", "postern", "name@example.org"),
@@ -74,9 +74,11 @@ def test_a_sign_in_needs_a_username() -> None:
 
 @pytest.mark.parametrize("field", [name for name in FIELDS if name not in {"security", "auth", "plaintext_auth"}])
 def test_pasted_white_space_is_trimmed_everywhere_alike(field: str) -> None:
-    pasted = fields(
-        auth="password", username="postern", password="secret", reply_to="a@example.org", ehlo_name="me.example"
-    )
+    filled = {"username": "postern", "reply_to": "a@example.org", "ehlo_name": "me.example"}
+    if field.startswith("oauth_"):
+        pasted = with_tokens(oauth_grant="refresh_token", oauth_refresh_token="token", **filled)
+    else:
+        pasted = with_password(**filled)
     pasted["ca_certificate"] = ca_pem()
     plain = check(ServerForm, pasted)
     clinging = check(ServerForm, {**pasted, field: f" \u200b\u00a0\t{pasted[field]}\ufeff \r\n"})

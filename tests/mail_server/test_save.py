@@ -58,7 +58,7 @@ async def test_saving_the_same_again_adds_nothing(alice: Browser) -> None:
         ("host", "smtp.example.org:25"),
         ("port", "99999"),
         ("security", "ssl"),
-        ("auth", "xoauth2"),
+        ("auth", "kerberos"),
         ("username", ""),
         ("password", "a\nb"),
         ("plaintext_auth", "perhaps"),

@@ -5,7 +5,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from webapp.smtp import connection_diagnoses, mail_diagnoses, sign_in_diagnoses, tls_diagnoses
+from webapp.smtp import connection_diagnoses, mail_diagnoses, sign_in_diagnoses, tls_diagnoses, token_diagnoses
 from webapp.smtp.capabilities import capabilities_of
 from webapp.smtp.certificate import is_readable
 from webapp.smtp.diagnosis import Diagnosis
@@ -28,16 +28,23 @@ FIELDS = {
     "timeout_seconds",
     "ca_certificate",
     "recipient",
+    "oauth_grant",
+    "oauth_token_url",
+    "oauth_client_id",
+    "oauth_client_secret",
+    "oauth_refresh_token",
+    "oauth_scope",
     None,
 }
 ALL = [
     value
-    for module in (connection_diagnoses, tls_diagnoses, sign_in_diagnoses, mail_diagnoses)
+    for module in (connection_diagnoses, tls_diagnoses, sign_in_diagnoses, mail_diagnoses, token_diagnoses)
     for value in vars(module).values()
     if isinstance(value, Diagnosis)
 ]
 FACTS = {
-    name: name for name in ("host", "port", "username", "sender", "recipient", "mechanisms", "mechanism", "reason")
+    name: name
+    for name in ("host", "port", "username", "sender", "recipient", "mechanisms", "mechanism", "reason", "token_host")
 }
 
 

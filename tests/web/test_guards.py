@@ -7,7 +7,11 @@ from webapp.principal import Role
 from webapp.routes import URLS, Url
 from webapp.web.guards import PUBLIC, own_path, sign_in_url
 
-PUBLIC_NAMES = {"setup", "sign_in", "forgot", "asked", "new_password", "follow", "healthz", "readyz", "metrics"}
+PUBLIC_NAMES = {"setup", "sign_in", "forgot", "asked", "new_password", "follow", "received"} | {
+    "healthz",
+    "readyz",
+    "metrics",
+}
 
 
 def _path(url: Url) -> str:

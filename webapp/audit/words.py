@@ -21,6 +21,9 @@ ACTIONS: Final[Mapping[str, Message]] = {
     "user:out_of_reach": message("was not allowed to reach"),
     "mail_server:saved": message("saved the mail server"),
     "mail_server:tested": message("tested the mail server"),
+    "mail_server:connected": message("tried the connection to the mail server"),
+    "mail_server:searched": message("looked for settings that work with"),
+    "mail_server:sampled": message("sent a sample letter by the mail server"),
 }
 """What follows the actor's name, by action; the subject's name comes after it."""
 
@@ -43,7 +46,14 @@ _NAMES: Final[Mapping[str, Message]] = {
     "ehlo_name": message("Name in EHLO"),
     "timeout_seconds": message("Timeout"),
     "ca_certificate": message("CA certificate"),
+    "oauth_grant": message("Access tokens are given for"),
+    "oauth_token_url": message("Token URL"),
+    "oauth_client_id": message("Client id"),
+    "oauth_secrets": message("Client secret or refresh token"),
+    "oauth_scope": message("Scope"),
+    "returns_to": message("Return to the settings no."),
     "recipient": message("Recipient"),
+    "hosts": message("Hosts that were tried"),
 }
 
 _ROLES: Final[Mapping[str, Message]] = {
@@ -63,13 +73,26 @@ _ATTEMPTS: Final[Mapping[str, Message]] = {
     "end_sessions": message("sign them out"),
     "change_state": message("disable or enable"),
 }
-_SECURITY: Final[Mapping[str, Message]] = {"none": message("None")}
-_AUTHENTICATION: Final[Mapping[str, Message]] = {"none": message("None"), "password": message("Password")}
+_SECURITY: Final[Mapping[str, Message]] = {
+    "none": message("None"),
+    "starttls": message("STARTTLS"),
+    "tls": message("TLS"),
+}
+_AUTHENTICATION: Final[Mapping[str, Message]] = {
+    "none": message("None"),
+    "password": message("Password"),
+    "xoauth2": message("XOAUTH2"),
+}
+_GRANTS: Final[Mapping[str, Message]] = {
+    "client_credentials": message("Client's credentials"),
+    "refresh_token": message("Refresh token"),
+}
 _VALUES: Final[Mapping[str, Mapping[str, Message]]] = {
     "role": _ROLES,
     "attempt": _ATTEMPTS,
     "security": _SECURITY,
     "auth": _AUTHENTICATION,
+    "oauth_grant": _GRANTS,
 }
 
 _ACTORS: Final[Mapping[str, Message]] = {

@@ -14,6 +14,7 @@ from webapp.text import LANGUAGES
 
 if TYPE_CHECKING:
     from webapp.mail_server.try_out import Trial
+    from webapp.mail_server.verdict import LastTest
 
 app = typer.Typer(no_args_is_help=True, help="Show, set up and test the mail server.")
 
@@ -27,7 +28,7 @@ def show(*, as_json: Json = False) -> None:
 
     async def work(kit: Tools) -> None:
         from webapp.mail_server.active import health_of
-        from webapp.mail_server.form import EMPTY, FIELDS
+        from webapp.mail_server.form import EMPTY, FIELDS, SECRETS
         from webapp.mail_server.preset import locked, overlaid, variable
         from webapp.mail_server.revisions import newest, values_of
 
@@ -35,14 +36,11 @@ def show(*, as_json: Json = False) -> None:
         revision = await newest()
         values = overlaid(values_of(revision) if revision else EMPTY, preset)
         health = await health_of(revision, kit.vault, preset)
-        last = health.last_test
         report = {
             "state": health.state.value,
             "reason": str(health.reason) if health.reason else None,
-            "last_test": {"at": last.tested_at.isoformat(), "by": last.tested_by or None, "passed": last.passed}
-            if last
-            else None,
-            "settings": {name: values[name] for name in FIELDS if name != "password"},
+            "last_test": _last_test(health.last_test) if health.last_test else None,
+            "settings": {name: values[name] for name in FIELDS if name not in SECRETS},
             "set_by_environment": {name: variable(name) for name in locked(preset)},
         }
         typer.echo(json.dumps(report, indent=2, ensure_ascii=False) if as_json else _shown(report))
@@ -56,7 +54,7 @@ def set_up(  # noqa: PLR0913 - one option for each field of the form
     host: Text = None,
     port: Text = None,
     security: Annotated[str | None, typer.Option(help="none, starttls or tls", show_default=False)] = None,
-    auth: Annotated[str | None, typer.Option(help="none or password", show_default=False)] = None,
+    auth: Annotated[str | None, typer.Option(help="none, password or xoauth2", show_default=False)] = None,
     username: Text = None,
     password_stdin: Annotated[
         bool, typer.Option(help="Read the password from the first line of standard input.")
@@ -68,6 +66,18 @@ def set_up(  # noqa: PLR0913 - one option for each field of the form
     ehlo_name: Text = None,
     timeout_seconds: Text = None,
     ca_certificate: Annotated[typer.FileText | None, typer.Option(help="A PEM file.", show_default=False)] = None,
+    oauth_grant: Annotated[
+        str | None, typer.Option(help="client_credentials or refresh_token", show_default=False)
+    ] = None,
+    oauth_token_url: Text = None,
+    oauth_client_id: Text = None,
+    oauth_client_secret_stdin: Annotated[
+        bool, typer.Option(help="Read the client secret from the next line of standard input.")
+    ] = False,
+    oauth_refresh_token_stdin: Annotated[
+        bool, typer.Option(help="Read the refresh token from the next line of standard input.")
+    ] = False,
+    oauth_scope: Text = None,
 ) -> None:
     """Change the settings that are given, and keep the others. A changed server needs its password again."""
     given: dict[str, str | None] = {
@@ -84,6 +94,12 @@ def set_up(  # noqa: PLR0913 - one option for each field of the form
         "ehlo_name": ehlo_name,
         "timeout_seconds": timeout_seconds,
         "ca_certificate": ca_certificate.read() if ca_certificate else None,
+        "oauth_grant": oauth_grant or ("refresh_token" if oauth_refresh_token_stdin else None),
+        "oauth_token_url": oauth_token_url,
+        "oauth_client_id": oauth_client_id,
+        "oauth_client_secret": sys.stdin.readline() if oauth_client_secret_stdin else None,
+        "oauth_refresh_token": sys.stdin.readline() if oauth_refresh_token_stdin else None,
+        "oauth_scope": oauth_scope,
     }
 
     async def work(kit: Tools) -> None:
@@ -106,8 +122,8 @@ def set_up(  # noqa: PLR0913 - one option for each field of the form
         match await save(
             checked.form, vault=kit.vault, preset=preset, opened_with=ANY, actor=COMMAND_LINE, now=kit.clock()
         ):
-            case TypeAgain(why):
-                raise CommandFailed(f"--password-stdin: {why}")
+            case TypeAgain(why, field):
+                raise CommandFailed(f"{_option(field)}-stdin: {why}")
             case Overtaken():
                 raise CommandFailed("somebody else saved at the same moment; look with `postern mail-server show`.")
             case Saved(changed=changed):
@@ -130,7 +146,16 @@ def try_server(
 
         trial = await _trial(kit, to)
         report: dict[str, Any] = {"passed": False, "recipient": trial.recipient, "rungs": []}
-        climb = try_out(trial, vault=kit.vault, egress=kit.egress, dial=kit.dial, clock=kit.clock, actor=COMMAND_LINE)
+        climb = try_out(
+            trial,
+            vault=kit.vault,
+            links=kit.links,
+            egress=kit.egress,
+            dial=kit.dial,
+            clock=kit.clock,
+            actor=COMMAND_LINE,
+            tokens=kit.tokens,
+        )
         async with aclosing(climb):
             async for each in climb:
                 if isinstance(each, Rung):
@@ -172,6 +197,15 @@ def _option(field: str) -> str:
     return "--" + field.replace("_", "-")
 
 
+def _last_test(last: "LastTest") -> dict[str, Any]:
+    return {
+        "at": last.tested_at.isoformat(),
+        "by": last.tested_by or None,
+        "passed": last.passed,
+        "received_at": last.received_at.isoformat() if last.received_at else None,
+    }
+
+
 def _shown(report: dict[str, Any]) -> str:
     lines = [f"state            {report['state']}"]
     if report["reason"]:
@@ -179,6 +213,8 @@ def _shown(report: dict[str, Any]) -> str:
     if last := report["last_test"]:
         outcome = "passed" if last["passed"] else "failed"
         lines.append(f"last test        {outcome} at {last['at']}, by {last['by'] or 'the command line'}")
+        if last["received_at"]:
+            lines.append(f"received         confirmed at {last['received_at']}")
     for name, value in report["settings"].items():
         fixed = report["set_by_environment"].get(name)
         shown = "(set)" if name == "ca_certificate" and value else value or "-"

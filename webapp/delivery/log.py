@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlsplit
 
 from webapp.delivery.models import Attempt
 from webapp.delivery.wording import why
@@ -105,9 +106,14 @@ async def _servers(attempts: list[Attempt]) -> _Servers:
     wanted = {each.revision_id for each in attempts if each.revision_id}
     if not wanted:
         return {}
-    found = await Revision.filter(id__in=wanted).values("id", "port", "username", "sender_address")
+    found = await Revision.filter(id__in=wanted).values("id", "port", "username", "sender_address", "oauth_token_url")
     return {
-        each["id"]: {"port": str(each["port"]), "username": each["username"], "sender": each["sender_address"]}
+        each["id"]: {
+            "port": str(each["port"]),
+            "username": each["username"],
+            "sender": each["sender_address"],
+            "token_host": urlsplit(each["oauth_token_url"]).hostname or "",
+        }
         for each in found
     }
 

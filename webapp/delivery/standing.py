@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from webapp.crypto.vault import Vault
 from webapp.delivery.models import Pause
@@ -52,6 +53,7 @@ def _facts(server: MailServer) -> dict[str, str]:
         "port": str(server.port),
         "username": server.username,
         "sender": server.sender_address,
+        "token_host": (urlsplit(server.oauth.token_url).hostname or "") if server.oauth else "",
     }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from webapp.outbox.models import LetterState
-from webapp.smtp import connection_diagnoses, mail_diagnoses, sign_in_diagnoses, tls_diagnoses
+from webapp.smtp import connection_diagnoses, mail_diagnoses, sign_in_diagnoses, tls_diagnoses, token_diagnoses
 from webapp.smtp.diagnosis import Diagnosis
 from webapp.smtp.rung import Step
 from webapp.text import Message, message
@@ -13,6 +13,7 @@ KINDS: Final[Mapping[str, Message]] = {
     "reset_link": message("Reset link"),
     "password_changed": message("Password changed"),
     "test": message("Test"),
+    "sample": message("Sample of a reset link"),
 }
 
 STATES: Final[Mapping[LetterState, Message]] = {
@@ -49,12 +50,12 @@ _REASONS: Final[Mapping[str, Message]] = {
 
 _DIAGNOSES: Final[Mapping[str, Diagnosis]] = {
     found.code: found
-    for module in (connection_diagnoses, mail_diagnoses, sign_in_diagnoses, tls_diagnoses)
+    for module in (connection_diagnoses, mail_diagnoses, sign_in_diagnoses, tls_diagnoses, token_diagnoses)
     for found in vars(module).values()
     if isinstance(found, Diagnosis)
 }
 _UNKNOWN: Final = "…"
-_FACTS: Final = ("host", "port", "username", "sender", "recipient", "mechanisms", "mechanism", "reason")
+_FACTS: Final = ("host", "port", "username", "sender", "recipient", "mechanisms", "mechanism", "reason", "token_host")
 """What the texts of diagnoses may speak of."""
 
 

@@ -27,6 +27,7 @@ from webapp.mail_server.active import ActiveServer, active_server
 from webapp.mail_server.verdict import fingerprint
 from webapp.outbox.kind import Kinds, Lost, Words
 from webapp.outbox.models import Letter, LetterState
+from webapp.smtp.access_token import AccessTokens
 from webapp.smtp.resolve import Dial, Egress
 from webapp.smtp.rung import Outcome
 from webapp.smtp.server import MailServer
@@ -54,6 +55,8 @@ class Means:
     egress: Egress
     dial: Dial
     clock: Clock
+    tokens: AccessTokens | None = None
+    """Where access tokens are kept between letters."""
     letters_per_minute: int | None = None
     """What the provider allows; None for no limit."""
     randomness: Random = field(default_factory=SystemRandom)
@@ -74,7 +77,9 @@ class Worker:
         self._means = means
         self._wake = wake
         self._owner = secrets.token_hex(8)
-        self._pool = Pool(egress=means.egress, dial=means.dial, final_dot_seconds=means.final_dot_seconds)
+        self._pool = Pool(
+            egress=means.egress, dial=means.dial, final_dot_seconds=means.final_dot_seconds, tokens=means.tokens
+        )
         self._sending = asyncio.Semaphore(SESSIONS)
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._halted = False

@@ -12,16 +12,20 @@ from webapp.crypto.throttle import Limit, Refused
 from webapp.fields import Invalid, Valid, check
 from webapp.mail_server.active import ActiveServer, active_of
 from webapp.mail_server.credentials import Credential, TypeAgain, credential_for
-from webapp.mail_server.form import FIELDS, Recipient, ServerForm
+from webapp.mail_server.form import EMPTY, FIELDS, Recipient, ServerForm
 from webapp.mail_server.page import FormView, TestView, dev_mailbox_values, form_view
 from webapp.mail_server.preset import overlaid
-from webapp.mail_server.revisions import ANY, Overtaken, Saved, newest
+from webapp.mail_server.providers.filling import with_preset
+from webapp.mail_server.receipts.receipt import receipt_of
+from webapp.mail_server.revisions import ANY, Overtaken, Saved, newest, values_of
 from webapp.mail_server.revisions import save as save_revision
 from webapp.mail_server.shown import outcome_view, rung_view
 from webapp.mail_server.support import support_text
 from webapp.mail_server.try_out import Ended, Trial, try_out
 from webapp.mail_server.verdict import fingerprint
+from webapp.smtp.recognising import by_key
 from webapp.smtp.rung import Rung
+from webapp.smtp.server import MailServer
 from webapp.text import Message, message
 from webapp.web.errors import refusal
 from webapp.web.forms import read_fields, read_query
@@ -31,31 +35,39 @@ from webapp.web.state import Req
 from webapp.web.stream import EventStream
 
 PATH: Final = "/mail-server"
-POSTED: Final = (*FIELDS, "recipient", "revision")
+POSTED: Final = (*FIELDS, "recipient", "revision", "preset")
+"""What the form sends: ``preset`` is the provider chosen, which only filling the form in looks at."""
 TESTS: Final = Limit("mail_server_tests", 30, 60)
 """Tests of one administrator in a minute: enough for anyone, too few to scan ports with."""
 
 
 async def index(request: Req) -> Response:
-    """The settings in use, or in development those of the built-in mailbox, ready to be saved."""
+    """The settings in use; with ``?preset=`` those of a known provider (or the built-in mailbox's), yet to be saved."""
     query = read_query(request, ("preset",))
     settings = request.state["settings"]
     values = None
     if settings.dev and query["preset"] == "dev-mailbox":
         values = dev_mailbox_values(settings.dev_mailbox_port)
-    form = await _form(request, values=values)
-    return await _page(request, form, _test(request))
+    elif preset := by_key(query["preset"]):
+        current = await newest()
+        values = with_preset(values_of(current) if current else EMPTY, preset)
+    form = await form_on_screen(request, values=values)
+    return await show_page(request, form, untested_beside(request))
 
 
 async def save(request: Req) -> Response:
     """Add a revision with what was typed; the one before stays on record."""
     posted = await read_fields(request, POSTED)
-    test = _test(request, recipient=posted["recipient"])
+    test = untested_beside(request, recipient=posted["recipient"])
     match await _save(request, posted):
         case Invalid(errors):
-            return await _page(request, await _form(request, values=posted, errors=errors), test, status=422)
+            return await show_page(
+                request, await form_on_screen(request, values=posted, errors=errors), test, status=422
+            )
         case Overtaken() as overtaken:
-            return await _page(request, await _form(request, values=posted, overtaken=overtaken), test, status=409)
+            return await show_page(
+                request, await form_on_screen(request, values=posted, overtaken=overtaken), test, status=409
+            )
         case Saved(changed=changed):
             return await request.state["pages"].done(
                 request,
@@ -63,13 +75,14 @@ async def save(request: Req) -> Response:
                 toast=Toast(message("Saved.")) if changed else Toast(message("Nothing had changed."), "info"),
                 page="mail_server/index.html",
                 region="mail_server/_form.html",
-                form=await _form(request),
+                form=await form_on_screen(request),
                 test=test,
+                search=None,
             )
 
 
 async def _save(request: Req, posted: Mapping[str, str]) -> Saved | Overtaken | Invalid:
-    preset = _preset(request)
+    preset = preset_of(request)
     match check(ServerForm, overlaid(_fields(posted), preset)):
         case Invalid() as invalid:
             return invalid
@@ -82,16 +95,16 @@ async def _save(request: Req, posted: Mapping[str, str]) -> Saved | Overtaken | 
                 actor=Actor.signed_in(signed_in(request), request.state["network"]),
                 now=request.state["clock"](),
             )
-            return Invalid({"password": outcome.why}) if isinstance(outcome, TypeAgain) else outcome
+            return Invalid({outcome.field: outcome.why}) if isinstance(outcome, TypeAgain) else outcome
 
 
 async def test(request: Req) -> Response:
     """Send a letter with the values on the screen: as a stream of rungs, or as a page once the climb is over."""
     posted = await read_fields(request, POSTED)
-    await _count(request)
+    await count_test(request)
     match await _trial(request, posted):
         case Invalid(errors):
-            return await _not_tested(request, posted, errors)
+            return await not_tested(request, posted, errors)
         case Trial() as trial:
             streamed = request.state["pages"].wants_region(request)
             return EventStream(_events(request, trial)) if streamed else await _tested(request, trial, posted)
@@ -99,23 +112,32 @@ async def test(request: Req) -> Response:
 
 async def _trial(request: Req, posted: Mapping[str, str]) -> Trial | Invalid:
     """What is to be tested, or what is wrong with the form, recipient and password included."""
-    state, preset = request.state, _preset(request)
-    checked = check(ServerForm, overlaid(_fields(posted), preset))
+    server = await server_on_screen(request, posted)
     to = check(Recipient, {"recipient": posted["recipient"]})
-    if isinstance(checked, Invalid) or isinstance(to, Invalid):
-        return Invalid({name: text for each in (checked, to) for name, text in getattr(each, "errors", {}).items()})
-    current = await newest()
-    sealed = current.sealed_password if current else ""
-    match credential_for(checked.form, sealed, vault=state["vault"], preset=preset):
-        case TypeAgain(why):
-            return Invalid({"password": why})
-        case Credential(secret=secret):
-            return Trial(
-                server=checked.form.server(secret),
-                recipient=to.form.recipient,
-                language=state["pages"].words(request).language,
-                public_url=state["settings"].public_url,
-            )
+    if isinstance(server, Invalid) or isinstance(to, Invalid):
+        return Invalid({name: text for each in (server, to) for name, text in getattr(each, "errors", {}).items()})
+    return Trial(
+        server=server,
+        recipient=to.form.recipient,
+        language=request.state["pages"].words(request).language,
+        public_url=request.state["settings"].public_url,
+    )
+
+
+async def server_on_screen(request: Req, posted: Mapping[str, str]) -> MailServer | Invalid:
+    """The server with the values on the screen, its stored secret included if it may have it, or what is wrong."""
+    preset = preset_of(request)
+    match check(ServerForm, overlaid(_fields(posted), preset)):
+        case Invalid() as invalid:
+            return invalid
+        case Valid(form):
+            current = await newest()
+            sealed = current.sealed_password if current else ""
+            match credential_for(form, sealed, vault=request.state["vault"], preset=preset):
+                case TypeAgain(why, name):
+                    return Invalid({name: why})
+                case Credential(secret=secret):
+                    return form.server(secret)
 
 
 async def _events(request: Req, trial: Trial) -> AsyncGenerator[str, None]:
@@ -132,8 +154,8 @@ async def _events(request: Req, trial: Trial) -> AsyncGenerator[str, None]:
                 case Ended():
                     test = await _ended(request, trial, rungs, each)
                     yield pages.part(
-                        request, "mail_server/_ended.html", form=await _form(request), test=test
-                    ) + pages.toast(request, _toast(test))
+                        request, "mail_server/_ended.html", form=await form_on_screen(request), test=test
+                    ) + pages.toast(request, toast_of(test))
 
 
 async def _tested(request: Req, trial: Trial, posted: Mapping[str, str]) -> Response:
@@ -152,8 +174,8 @@ async def _tested(request: Req, trial: Trial, posted: Mapping[str, str]) -> Resp
     test = await _ended(request, trial, rungs, ended)
     outcome = test.outcome
     errors = {outcome.field: outcome.blame} if outcome and outcome.blame else {}
-    shown = await _form(request, values=posted, errors=errors)
-    return await _page(request, shown, replace(test, error=errors.get("recipient")), toast=_toast(test))
+    shown = await form_on_screen(request, values=posted, errors=errors)
+    return await show_page(request, shown, replace(test, error=errors.get("recipient")), toast=toast_of(test))
 
 
 def _try_out(request: Req, trial: Trial) -> AsyncGenerator[Rung | Ended, None]:
@@ -161,26 +183,30 @@ def _try_out(request: Req, trial: Trial) -> AsyncGenerator[Rung | Ended, None]:
     return try_out(
         trial,
         vault=state["vault"],
+        links=state["links"],
         egress=state["egress"],
         dial=state["dial"],
         clock=state["clock"],
         actor=Actor.signed_in(signed_in(request), state["network"]),
+        tokens=state["tokens"],
     )
 
 
 async def _ended(request: Req, trial: Trial, rungs: list[Rung], ended: Ended) -> TestView:
     vault = request.state["vault"]
-    active = active_of(await newest(), vault, _preset(request))
+    active = active_of(await newest(), vault, preset_of(request))
     in_use = isinstance(active, ActiveServer) and fingerprint(vault, active.server) == fingerprint(vault, trial.server)
     return TestView(
         recipient=trial.recipient,
         rungs=[rung_view(rung) for rung in rungs],
         outcome=outcome_view(ended, host=trial.server.host, recipient=trial.recipient, in_use=in_use),
-        support=support_text(trial, rungs, ended.transcript),
+        support=support_text(trial.server, trial.recipient, rungs, ended.transcript),
+        receipt=await receipt_of(ended.verdict_id, now=request.state["clock"]()),
     )
 
 
-def _toast(test: TestView) -> Toast:
+def toast_of(test: TestView) -> Toast:
+    """How a test that ended is said in the corner."""
     if test.outcome is None:
         raise RuntimeError("only a test that ended has an outcome")
     detail = test.outcome.detail
@@ -189,29 +215,39 @@ def _toast(test: TestView) -> Toast:
     return Toast(test.outcome.text, test.outcome.kind, detail)
 
 
-async def _not_tested(request: Req, posted: Mapping[str, str], errors: Mapping[str, Message]) -> Response:
-    form = await _form(request, values=posted, errors=errors)
-    test = _test(request, recipient=posted["recipient"], error=errors.get("recipient"))
+async def not_tested(request: Req, posted: Mapping[str, str], errors: Mapping[str, Message]) -> Response:
+    """The form with what is wrong with it, the field of the recipient beside it included."""
+    form = await form_on_screen(request, values=posted, errors=errors)
+    test = untested_beside(request, recipient=posted["recipient"], error=errors.get("recipient"))
     pages = request.state["pages"]
     return await pages.render(
-        request, "mail_server/index.html", region="mail_server/_not_tested.html", status=422, form=form, test=test
+        request,
+        "mail_server/index.html",
+        region="mail_server/_not_tested.html",
+        status=422,
+        form=form,
+        test=test,
+        search=None,
     )
 
 
-async def _form(request: Req, **more: Any) -> FormView:
+async def form_on_screen(request: Req, **more: Any) -> FormView:
+    """The form over the settings in use, or over what was typed: see form_view()."""
     state = request.state
     return await form_view(
-        await newest(), vault=state["vault"], preset=_preset(request), dev=state["settings"].dev, **more
+        await newest(), vault=state["vault"], preset=preset_of(request), dev=state["settings"].dev, **more
     )
 
 
-def _test(request: Req, *, recipient: str = "", error: Message | None = None) -> TestView:
+def untested_beside(request: Req, *, recipient: str = "", error: Message | None = None) -> TestView:
+    """The test as it stands beside the form before it was run."""
     return TestView(recipient or signed_in(request).email or "", error)
 
 
-async def _page(
+async def show_page(
     request: Req, form: FormView, test: TestView, *, status: int = 200, toast: Toast | None = None
 ) -> Response:
+    """The whole page, or its form when htmx asks."""
     pages = request.state["pages"]
     return await pages.render(
         request,
@@ -221,10 +257,12 @@ async def _page(
         toast=toast,
         form=form,
         test=test,
+        search=None,
     )
 
 
-async def _count(request: Req) -> None:
+async def count_test(request: Req) -> None:
+    """Count a test, or a connection, of this administrator. Raises Refusal, 429, beyond TESTS."""
     counted = await request.state["throttle"].count(TESTS, str(signed_in(request).user_id))
     if isinstance(counted, Refused):
         seconds = counted.retry_after_seconds
@@ -234,7 +272,8 @@ async def _count(request: Req) -> None:
         raise refusal(429, why, Retry_After=str(seconds))
 
 
-def _preset(request: Req) -> dict[str, str]:
+def preset_of(request: Req) -> dict[str, str]:
+    """The fields that the environment fixes."""
     return {name: value.get_secret_value() for name, value in request.state["settings"].mail_server.items()}
 
 

@@ -15,9 +15,10 @@ from webapp.fields import (
     at_most,
     optional_email,
 )
+from webapp.mail_server import oauth
 from webapp.smtp.certificate import is_readable
 from webapp.smtp.resolve import ascii_host
-from webapp.smtp.server import Auth, MailServer, Security
+from webapp.smtp.server import Auth, Grant, MailServer, OAuth, Security
 from webapp.text import message
 
 FIELDS: Final = (
@@ -34,8 +35,12 @@ FIELDS: Final = (
     "ehlo_name",
     "timeout_seconds",
     "ca_certificate",
+    *oauth.FIELDS,
 )
 """The names of the form's fields, as in the page, in the environment and on the command line."""
+
+SECRETS: Final = ("password", oauth.CLIENT_SECRET, oauth.REFRESH_TOKEN)
+"""The fields that are never shown, nor sent back."""
 
 LABELS: Final = {
     "host": message("Host"),
@@ -51,6 +56,7 @@ LABELS: Final = {
     "ehlo_name": message("Name in EHLO"),
     "timeout_seconds": message("Timeout"),
     "ca_certificate": message("CA certificate"),
+    **oauth.LABELS,
     "recipient": message("Send the test letter to"),
 }
 """What the fields are called in the page."""
@@ -79,7 +85,8 @@ def trimmed(text: str) -> str:
     return text
 
 
-def _host(text: str) -> str:
+def checked_host(text: str) -> str:
+    """The name or IP address of a server. Raises FieldError."""
     if not text:
         raise FieldError(message("Please give the mail server's name, such as smtp.example.org."))
     if _SCHEME.match(text) or "/" in text:
@@ -113,8 +120,8 @@ def _security(text: object) -> object:
 
 
 def _auth(text: object) -> object:
-    if text not in {Auth.NONE, Auth.PASSWORD}:
-        raise FieldError(message("Please choose whether Postern signs in: None or Password."))
+    if text not in set(Auth):
+        raise FieldError(message("Please choose how Postern signs in: None, Password or XOAUTH2."))
     return text
 
 
@@ -126,7 +133,8 @@ def _ticked(text: object) -> object:
     return text in {"on", "true", "yes", "1"}
 
 
-def _ehlo_name(text: str) -> str:
+def checked_ehlo_name(text: str) -> str:
+    """What to call ourselves in EHLO, or nothing. Raises FieldError."""
     literal = _LITERAL.match(text)
     if literal and _is_address(literal[2], v6=bool(literal[1])):
         return text
@@ -147,7 +155,8 @@ def _is_address(text: str, *, v6: bool | None = None) -> bool:
     return v6 is None or (address.version == 6) == v6
 
 
-def _certificate(text: str) -> str:
+def checked_certificate(text: str) -> str:
+    """Certificates as PEM, or nothing. Raises FieldError."""
     if "PRIVATE KEY" in text:
         raise FieldError(
             message("This holds a private key. Please paste the certificate alone, and keep the key secret.")
@@ -163,11 +172,11 @@ def _certificate(text: str) -> str:
 
 
 class ServerForm(FormModel):
-    """The mail server as it was typed, checked. The password is what was typed now: empty for "keep the stored one"."""
+    """The mail server as it was typed, checked. A secret is what was typed now: empty for "keep the stored one"."""
 
     # In this order: a validator sees the fields above its own.
     security: Annotated[Security, BeforeValidator(_security)]
-    host: Annotated[Line, AfterValidator(_host)]
+    host: Annotated[Line, AfterValidator(checked_host)]
     port: int
     auth: Annotated[Auth, BeforeValidator(_auth)]
     username: Annotated[Line, at_most(USERNAME_LENGTH)] = Field(default="", validate_default=True)
@@ -176,9 +185,15 @@ class ServerForm(FormModel):
     sender_address: EmailAddress
     sender_name: DisplayName = ""
     reply_to: Annotated[Line | None, AfterValidator(lambda text: optional_email(text or ""))] = None
-    ehlo_name: Annotated[Line, AfterValidator(_ehlo_name)] = ""
+    ehlo_name: Annotated[Line, AfterValidator(checked_ehlo_name)] = ""
     timeout_seconds: int = USUAL_TIMEOUT
-    ca_certificate: Annotated[str, at_most(CERTIFICATE_LENGTH), AfterValidator(_certificate)] = ""
+    ca_certificate: Annotated[str, at_most(CERTIFICATE_LENGTH), AfterValidator(checked_certificate)] = ""
+    oauth_refresh_token: Annotated[Line, at_most(oauth.REFRESH_TOKEN_LENGTH)] = Field(default="", repr=False)
+    oauth_grant: Grant = Field(default=Grant.CLIENT_CREDENTIALS, validate_default=True)
+    oauth_token_url: Annotated[Line, at_most(oauth.URL_LENGTH)] = Field(default="", validate_default=True)
+    oauth_client_id: Annotated[Line, at_most(oauth.CLIENT_ID_LENGTH)] = Field(default="", validate_default=True)
+    oauth_client_secret: Annotated[Line, at_most(SECRET_LENGTH)] = Field(default="", repr=False)
+    oauth_scope: Annotated[Line, at_most(oauth.SCOPE_LENGTH)] = ""
 
     @model_validator(mode="before")
     @classmethod
@@ -201,22 +216,43 @@ class ServerForm(FormModel):
     @field_validator("username")
     @classmethod
     def _username_where_needed(cls, text: str, info: ValidationInfo) -> str:
-        if not text and info.data.get("auth") is Auth.PASSWORD:
+        if not text and info.data.get("auth") in {Auth.PASSWORD, Auth.XOAUTH2}:
             raise FieldError(
                 message("Please give the username to sign in with; at most providers it is the whole mail address.")
             )
         return text
 
+    @field_validator(
+        "oauth_refresh_token", "oauth_token_url", "oauth_client_id", "oauth_client_secret", "oauth_scope", mode="before"
+    )
+    @classmethod
+    def _for_xoauth2_alone(cls, value: object, info: ValidationInfo) -> object:
+        return oauth.applies(value, info.data.get("auth"))
+
+    @field_validator("oauth_grant", mode="before")
+    @classmethod
+    def _grant(cls, value: object, info: ValidationInfo) -> Grant:
+        """Where nothing was chosen, a refresh token that was typed chooses."""
+        chosen = oauth.checked_grant(oauth.applies(value, info.data.get("auth")))
+        return chosen or (Grant.REFRESH_TOKEN if info.data.get("oauth_refresh_token") else Grant.CLIENT_CREDENTIALS)
+
+    @field_validator("oauth_token_url", "oauth_client_id")
+    @classmethod
+    def _needed_for_xoauth2(cls, text: str, info: ValidationInfo) -> str:
+        return oauth.CHECKS[info.field_name or ""](text) if info.data.get("auth") is Auth.XOAUTH2 else text
+
     def server(self, secret: str) -> MailServer:
-        """What the form says, with the secret to sign in with."""
+        """What the form says, with the secret to sign in with: the password, or the text of OAuth's two secrets."""
         signs_in = self.auth is not Auth.NONE
+        by_token = self.auth is Auth.XOAUTH2
         return MailServer(
             host=self.host,
             port=self.port,
             security=self.security,
             auth=self.auth,
             username=self.username if signs_in else "",
-            secret=secret if signs_in else "",
+            secret=secret if signs_in and not by_token else "",
+            oauth=self._oauth(oauth.Secrets.from_text(secret)) if by_token else None,
             plaintext_auth=self.plaintext_auth,
             sender_address=self.sender_address,
             sender_name=self.sender_name,
@@ -226,14 +262,24 @@ class ServerForm(FormModel):
             ca_certificate=self.ca_certificate,
         )
 
+    def _oauth(self, secrets: oauth.Secrets) -> OAuth:
+        return OAuth(
+            token_url=self.oauth_token_url,
+            client_id=self.oauth_client_id,
+            client_secret=secrets.client_secret,
+            scope=self.oauth_scope,
+            refresh_token=secrets.refresh_token,
+        )
+
     def shown(self) -> dict[str, str]:
-        """The values as text for the page, the password left out."""
-        values = {name: str(getattr(self, name) or "") for name in FIELDS if name != "password"}
+        """The values as text for the page, the secrets left out."""
+        values = {name: str(getattr(self, name) or "") for name in FIELDS}
         return values | {
             "security": self.security.value,
             "auth": self.auth.value,
             "plaintext_auth": "on" if self.plaintext_auth else "",
-            "password": "",
+            "oauth_grant": self.oauth_grant.value if self.auth is Auth.XOAUTH2 else "",
+            **dict.fromkeys(SECRETS, ""),
         }
 
 

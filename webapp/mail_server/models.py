@@ -3,7 +3,7 @@
 from tortoise import fields
 from tortoise.models import Model
 
-from webapp.smtp.server import Auth, Security
+from webapp.smtp.server import Auth, Grant, Security
 from webapp.users.models import User
 
 
@@ -17,7 +17,7 @@ class Revision(Model):
     auth = fields.CharEnumField(Auth, max_length=16)
     username = fields.CharField(max_length=320, default="")
     sealed_password = fields.TextField(default="")
-    """The password, encrypted and bound to the server it was typed for; empty when there is none."""
+    """The password, or both secrets of OAuth, encrypted and bound to the server typed for; empty when there is none."""
     plaintext_auth = fields.BooleanField(default=False)
     sender_address = fields.CharField(max_length=320)
     sender_name = fields.CharField(max_length=200, default="")
@@ -25,6 +25,14 @@ class Revision(Model):
     ehlo_name = fields.CharField(max_length=255, default="")
     timeout_seconds = fields.IntField(default=15)
     ca_certificate = fields.TextField(default="")
+    oauth_grant = fields.CharEnumField(
+        Grant, max_length=24, default=Grant.CLIENT_CREDENTIALS, db_default="client_credentials"
+    )
+    oauth_token_url = fields.CharField(max_length=1_000, default="", db_default="")
+    oauth_client_id = fields.CharField(max_length=320, default="", db_default="")
+    oauth_scope = fields.CharField(max_length=1_000, default="", db_default="")
+    returns_to = fields.BigIntField(null=True)
+    """The earlier revision whose values were taken up again; null for values that were typed."""
     created_at = fields.DatetimeField()
     created_by: fields.ForeignKeyNullableRelation[User] = fields.ForeignKeyField(
         "postern.User", related_name="revisions", null=True, on_delete=fields.SET_NULL, db_index=True
@@ -51,6 +59,14 @@ class Verdict(Model):
     """The rung that failed, or the last one reached."""
     diagnosis = fields.CharField(max_length=64, default="")
     milliseconds = fields.IntField()
+    letter = fields.CharField(max_length=32, default="", db_default="", db_index=True)
+    """What the links in the test letter are known by; empty for a test that sent none."""
+    opened_at = fields.DatetimeField(null=True)
+    """When the letter's link was first opened, which a scanner of mail may have done."""
+    received_at = fields.DatetimeField(null=True)
+    """When a person first confirmed that the letter arrived."""
+    received_by = fields.CharField(max_length=300, default="", db_default="")
+    """The origin at which they did, if it was another than PUBLIC_URL."""
 
     class Meta:
         table = "mail_server_verdicts"

@@ -5,13 +5,16 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from webapp.crypto.vault import Vault
-from webapp.mail_server.active import Health, health_of
-from webapp.mail_server.form import EMPTY, FIELDS, LABELS, USUAL_PORTS
+from webapp.mail_server.active import Health, State, health_of
+from webapp.mail_server.form import EMPTY, FIELDS, LABELS, SECRETS, USUAL_PORTS
 from webapp.mail_server.models import Revision
 from webapp.mail_server.preset import locked, overlaid, variable
+from webapp.mail_server.providers.shown import ProviderView, provider_view
+from webapp.mail_server.receipts.receipt import Receipt
 from webapp.mail_server.revisions import Overtaken, differences, values_of
 from webapp.mail_server.shown import OutcomeView, RungView
 from webapp.smtp.presets import DEV_MAILBOX
+from webapp.smtp.server import Auth
 from webapp.text import Message, message
 
 CERTIFICATE: Final = "ca_certificate"
@@ -41,7 +44,10 @@ class FormView:
     revision: str
     """The id of the saved settings that the form was opened with; 0 for none."""
     password_stored: bool
+    tokens_stored: bool
+    """Whether secrets to get access tokens with are stored."""
     health: Health
+    provider: ProviderView
     typed_password: bool = False
     """Whether a password was typed that this page cannot give back."""
     overtaken_by: str | None = None
@@ -50,6 +56,11 @@ class FormView:
     offer_dev_mailbox: bool = False
     preserve: bool = False
     """Whether the password on the screen is kept when the form is swapped."""
+
+    @property
+    def edited(self) -> bool:
+        """Whether what is shown was typed or filled in, over settings that are in use."""
+        return self.preserve and self.health.state is not State.NONE
 
     @property
     def usual_port(self) -> int:
@@ -74,6 +85,8 @@ class TestView:
     rungs: Sequence[RungView] = field(default_factory=list)
     outcome: OutcomeView | None = None
     support: str = ""
+    receipt: Receipt | None = None
+    """Whether its letter arrived; None where none was sent."""
 
 
 async def form_view(
@@ -92,25 +105,27 @@ async def form_view(
     newest_id = str(current.id if current else 0)
     health = await health_of(current, vault, preset)
     return FormView(
-        values={**shown, "password": ""},
+        values={**shown, **dict.fromkeys(SECRETS, "")},
         errors={name: (errors or {}).get(name) for name in FIELDS},
         locked={name: variable(name) for name in locked(preset)},
         # A form that was refused goes on from what it was opened with, until its owner was told who was faster.
         revision=newest_id if overtaken else (values or {}).get("revision", newest_id),
-        password_stored=bool(current and current.sealed_password),
+        password_stored=bool(current and current.sealed_password and current.auth is Auth.PASSWORD),
+        tokens_stored=bool(current and current.sealed_password and current.auth is Auth.XOAUTH2),
         health=health,
-        typed_password=bool(values and values.get("password")) and "password" not in preset,
+        typed_password=any((values or {}).get(name) and name not in preset for name in SECRETS),
         overtaken_by=overtaken.by if overtaken else None,
         differences=_differences(saved, shown) if overtaken else (),
         offer_dev_mailbox=dev and not preset and not (current and current.host == DEV_MAILBOX.host),
         preserve=values is not None,
+        provider=provider_view(shown, propose=health.state is not State.PASSED or values is not None),
     )
 
 
 def _differences(theirs: Mapping[str, str], yours: Mapping[str, str]) -> list[Difference]:
     found = []
     for name, (before, after) in differences(dict(theirs), dict(yours)).items():
-        if name in {CERTIFICATE, "password"}:
+        if name in {CERTIFICATE, *SECRETS}:
             found.append(Difference(LABELS[name], message("as it is stored now"), message("changed")))
         else:
             found.append(Difference(LABELS[name], before, after))

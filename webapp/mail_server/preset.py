@@ -5,13 +5,15 @@ from typing import Final
 
 from webapp.fields import Invalid, Valid, check
 from webapp.mail_server.form import FIELDS, ServerForm
-from webapp.smtp.server import Auth, Security
+from webapp.mail_server.oauth import CLIENT_SECRET, REFRESH_TOKEN
+from webapp.smtp.server import Auth, Grant, Security
 
 PREFIX: Final = "POSTERN_MAIL_SERVER_"
 
 _GOES_WITH_PASSWORD: Final = ("host", "port", "security", "username")
 """A password from the environment is used with these from the environment alone: whoever may edit the rest in the page
 could otherwise have it sent to a server of their own."""
+_GOES_WITH_OAUTH: Final = (*_GOES_WITH_PASSWORD, "oauth_token_url", "oauth_client_id")
 
 _STAND_INS: Final = {
     "host": "mail.example.org",
@@ -20,6 +22,8 @@ _STAND_INS: Final = {
     "auth": Auth.NONE.value,
     "username": "postern",
     "sender_address": "postern@example.org",
+    "oauth_token_url": "https://login.example.org/token",
+    "oauth_client_id": "postern",
 }
 
 
@@ -31,11 +35,15 @@ def variable(field: str) -> str:
 def locked(preset: Mapping[str, str]) -> dict[str, str]:
     """The fields that cannot be changed in the page, and their values.
 
-    A password fixes the way it is used too: the authentication, and whose certificates are trusted.
+    A secret fixes the way it is used too: the authentication, and whose certificates are trusted.
     """
-    if "password" not in preset:
-        return dict(preset)
-    return {"auth": Auth.PASSWORD.value, "ca_certificate": "", **preset}
+    if {CLIENT_SECRET, REFRESH_TOKEN} & preset.keys():
+        grant = Grant.REFRESH_TOKEN if REFRESH_TOKEN in preset else Grant.CLIENT_CREDENTIALS
+        unset = {"oauth_grant": grant.value, CLIENT_SECRET: "", REFRESH_TOKEN: "", "ca_certificate": ""}
+        return {"auth": Auth.XOAUTH2.value, **unset, **preset}
+    if "password" in preset:
+        return {"auth": Auth.PASSWORD.value, "ca_certificate": "", **preset}
+    return dict(preset)
 
 
 def check_preset(values: Mapping[str, str]) -> None:
@@ -48,13 +56,17 @@ def check_preset(values: Mapping[str, str]) -> None:
         if name not in FIELDS:
             raise ValueError(f"{variable(name)} is not a field of the mail server; the fields are {', '.join(FIELDS)}.")
     fixed = locked(values)
-    if "password" in fixed:
-        for name in _GOES_WITH_PASSWORD:
-            if name not in fixed:
-                raise ValueError(
-                    f"{variable('password')} needs {variable(name)} as well: the password is used only with a server "
-                    "that is set beside it."
-                )
+    for secret, companions in (
+        ("password", _GOES_WITH_PASSWORD),
+        (CLIENT_SECRET, _GOES_WITH_OAUTH),
+        (REFRESH_TOKEN, _GOES_WITH_OAUTH),
+    ):
+        missing = [name for name in companions if name not in fixed]
+        if secret in values and missing:
+            raise ValueError(
+                f"{variable(secret)} needs {variable(missing[0])} as well: the {secret.replace('_', ' ')} is used only "
+                "with a server that is set beside it."
+            )
     match check(ServerForm, {**_STAND_INS, **fixed}):
         case Invalid(errors):
             name, text = next(iter(errors.items()))

@@ -11,9 +11,13 @@ from webapp.db.connect import is_duplicate, transaction
 from webapp.mail_server.credentials import Credential, TypeAgain, credential_for
 from webapp.mail_server.form import ServerForm
 from webapp.mail_server.models import Revision
+from webapp.smtp.server import Auth
 
 ANY: Final = -1
 """Save whatever the newest revision is: for a caller that never saw one."""
+
+SECRET_OF: Final = {Auth.PASSWORD: "password", Auth.XOAUTH2: "oauth_secrets"}
+"""What is kept encrypted for a way to sign in, as records of a change call it."""
 
 MOST_TRIES: Final = 20
 """How often a save is tried again because others were faster."""
@@ -44,7 +48,7 @@ async def newest() -> Revision | None:
 
 
 def values_of(revision: Revision) -> dict[str, str]:
-    """The values as text for the form; the password is left empty, whether there is one or not."""
+    """The values as text for the form; secrets are left empty, whether there are any or not."""
     return {
         "host": revision.host,
         "port": str(revision.port),
@@ -59,6 +63,12 @@ def values_of(revision: Revision) -> dict[str, str]:
         "ehlo_name": revision.ehlo_name,
         "timeout_seconds": str(revision.timeout_seconds),
         "ca_certificate": revision.ca_certificate,
+        "oauth_grant": revision.oauth_grant.value if revision.auth is Auth.XOAUTH2 else "",
+        "oauth_token_url": revision.oauth_token_url,
+        "oauth_client_id": revision.oauth_client_id,
+        "oauth_client_secret": "",
+        "oauth_refresh_token": "",
+        "oauth_scope": revision.oauth_scope,
     }
 
 
@@ -75,16 +85,20 @@ async def save(
     opened_with: int,
     actor: Actor,
     now: datetime,
+    returns_to: int | None = None,
 ) -> Saved | Overtaken | TypeAgain:
     """Add a revision and its audit entry.
 
-    ``opened_with`` is the id of the revision that was on the screen, 0 for none, or ANY.
+    ``opened_with`` is the id of the revision that was on the screen, 0 for none, or ANY. ``returns_to`` is that of the
+    revision whose values these are, if they were not typed.
     """
     for _ in range(MOST_TRIES):
         current = await newest()
         sealed = current.sealed_password if current else ""
         credential = credential_for(form, sealed, vault=vault, preset=preset)
         details = _details(current, form, credential.sealed) if isinstance(credential, Credential) else {"password": ""}
+        if details and returns_to:
+            details["returns_to"] = str(returns_to)
         if current and not details:
             return Saved(current, changed=False)
         if current and opened_with not in {ANY, current.id}:
@@ -93,7 +107,9 @@ async def save(
         if isinstance(credential, TypeAgain):
             return credential
         try:
-            return Saved(await _add(current, form, credential.sealed, details, actor=actor, now=now))
+            return Saved(
+                await _add(current, form, credential.sealed, details, actor=actor, now=now, returns_to=returns_to)
+            )
         except Exception as error:
             # Two saves at once want the same id, and one of them gets it: look again at what is newest now.
             if is_duplicate(error) is None:
@@ -109,6 +125,7 @@ async def _add(
     *,
     actor: Actor,
     now: datetime,
+    returns_to: int | None,
 ) -> Revision:
     async with transaction():
         revision = await Revision.create(
@@ -126,6 +143,11 @@ async def _add(
             ehlo_name=form.ehlo_name,
             timeout_seconds=form.timeout_seconds,
             ca_certificate=form.ca_certificate,
+            oauth_grant=form.oauth_grant,
+            oauth_token_url=form.oauth_token_url,
+            oauth_client_id=form.oauth_client_id,
+            oauth_scope=form.oauth_scope,
+            returns_to=returns_to,
             created_at=now,
             created_by_id=actor.user_id,
         )
@@ -134,14 +156,20 @@ async def _add(
 
 
 def _details(current: Revision | None, form: ServerForm, sealed_password: str) -> dict[str, str]:
-    """What the audit entry says: values before and after; of password and certificate only that they changed."""
-    before = values_of(current) if current else {}
+    """What the audit entry says: values before and after; of secrets and certificate only that they changed."""
+    found = recorded(values_of(current) if current else {}, form.shown())
+    if (current.sealed_password if current else "") != sealed_password:
+        ways = {form.auth, *([current.auth] if current else [])}
+        found |= {name: _CHANGED for way, name in SECRET_OF.items() if way in ways}
+    return found
+
+
+def recorded(before: dict[str, str], after: dict[str, str]) -> dict[str, str]:
+    """A change as it is put on record: values before and after, and of a certificate only that it changed."""
     found: dict[str, str] = {}
-    for name, (old, new) in differences(before, form.shown()).items():
+    for name, (old, new) in differences(before, after).items():
         if name == "ca_certificate":
             found[name] = _CHANGED
         else:
             found |= {f"{name} before": old, f"{name} after": new}
-    if (current.sealed_password if current else "") != sealed_password:
-        found["password"] = _CHANGED
     return found

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 
 from webapp.audit.record import Actor, Deed, Subject, record
 from webapp.clock import Clock
+from webapp.crypto.links import Links
 from webapp.crypto.vault import Vault
 from webapp.db.connect import transaction
 from webapp.letters.compose import compose, new_message_id
 from webapp.mail_server.models import Verdict
+from webapp.mail_server.receipts import link
 from webapp.mail_server.verdict import fingerprint
+from webapp.smtp.access_token import AccessTokens
 from webapp.smtp.ladder import climb
 from webapp.smtp.resolve import Dial, Egress
 from webapp.smtp.rung import Outcome, Rung, Step
@@ -36,6 +39,7 @@ class Ended:
     last: Rung
     milliseconds: int
     transcript: tuple[str, ...]
+    verdict_id: int
 
     @property
     def passed(self) -> bool:
@@ -44,7 +48,15 @@ class Ended:
 
 
 async def try_out(
-    trial: Trial, *, vault: Vault, egress: Egress, dial: Dial, clock: Clock, actor: Actor
+    trial: Trial,
+    *,
+    vault: Vault,
+    links: Links,
+    egress: Egress,
+    dial: Dial,
+    clock: Clock,
+    actor: Actor,
+    tokens: AccessTokens | None = None,
 ) -> AsyncGenerator[Rung | Ended, None]:
     """Yield each rung as it is done, then how it ended.
 
@@ -52,6 +64,7 @@ async def try_out(
     once the climb is over. Closing the generator closes the connection.
     """
     server, now = trial.server, clock()
+    unique = secrets.token_hex(16)
     where = {"port": str(server.port), "security": server.security.value, "recipient": trial.recipient}
     async with transaction():
         await record(actor, Deed("mail_server:tested", Subject(server.host), where), now=now)
@@ -62,26 +75,32 @@ async def try_out(
         sender_name=server.sender_name,
         reply_to=server.reply_to,
         to=trial.recipient,
-        message_id=new_message_id(server.sender_address, secrets.token_hex(16)),
+        message_id=new_message_id(server.sender_address, unique),
         date=now,
-        context={"host": server.host, "requested_by": actor.name, "public_url": trial.public_url},
+        context={
+            "host": server.host,
+            "requested_by": actor.name,
+            "public_url": trial.public_url,
+            "link": f"{trial.public_url}{link.PATH}{link.mint(links, unique)}",
+        },
     )
     transcript, taken, last = Transcript(), 0.0, None
-    rungs = climb(server, letter, trial.recipient, egress=egress, dial=dial, transcript=transcript)
+    rungs = climb(server, letter, trial.recipient, egress=egress, dial=dial, transcript=transcript, tokens=tokens)
     async with aclosing(rungs):
         async for rung in rungs:
             last, taken = rung, taken + rung.milliseconds
             yield rung
     if last is None:
         raise RuntimeError("a climb has at least one rung")
-    ended = Ended(last, round(taken), transcript.lines)
-    await Verdict.create(
+    passed = last.step is Step.MESSAGE and last.outcome is Outcome.OK
+    verdict = await Verdict.create(
         fingerprint=fingerprint(vault, server),
         tested_at=clock(),
         tested_by_id=actor.user_id,
-        passed=ended.passed,
+        passed=passed,
         step=last.step.value,
         diagnosis=last.diagnosis.code if last.diagnosis else "",
-        milliseconds=ended.milliseconds,
+        milliseconds=round(taken),
+        letter=unique,
     )
-    yield ended
+    yield Ended(last, round(taken), transcript.lines, verdict.id)

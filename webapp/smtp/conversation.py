@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from webapp.smtp.access_token import AccessTokens
 from webapp.smtp.capabilities import Capabilities
 from webapp.smtp.connection_diagnoses import DEADLINE_REACHED
 from webapp.smtp.diagnosis import Diagnosis
@@ -31,6 +32,8 @@ class Conversation:
     transcript: Transcript
     lookup: Lookup = look_up
     recipient: str = ""
+    tokens: AccessTokens | None = None
+    """Where access tokens are kept between connections; without it each connection asks for its own."""
     addresses: tuple[str, ...] = ()
     """Found, and allowed by the egress policy."""
     address: str = ""
@@ -118,6 +121,11 @@ class Conversation:
         await self.wire.quit(self.deadline.within(GOODBYE_SECONDS))
         self.abort()
 
+    @property
+    def access_tokens(self) -> AccessTokens:
+        """Where to get an access token."""
+        return self.tokens or AccessTokens(egress=self.egress, dial=self.dial, lookup=self.lookup)
+
     def abort(self) -> None:
         """Close the socket at once."""
         if self.sock is not None:
@@ -134,7 +142,11 @@ Work = Callable[[Conversation], Awaitable[Finding]]
 
 
 def _secrets(server: MailServer) -> list[str]:
-    if server.auth is Auth.NONE or not server.secret:
+    if server.auth is Auth.NONE:
+        return []
+    if server.oauth is not None:
+        return [server.oauth.client_secret, server.oauth.refresh_token]
+    if not server.secret:
         return []
     plain = base64.b64encode(f"\0{server.username}\0{server.secret}".encode("utf-8", "surrogatepass")).decode()
     return [server.secret, plain]

@@ -29,7 +29,9 @@ class Diagnosis:
     """What to do, the likeliest first."""
     field: str | None = None
     """The form's field to look at: ``host``, ``port``, ``security``, ``auth``, ``username``, ``password``,
-    ``plaintext_auth``, ``sender_address``, ``ehlo_name``, ``timeout_seconds``, ``ca_certificate`` or ``recipient``.
+    ``plaintext_auth``, ``sender_address``, ``ehlo_name``, ``timeout_seconds``, ``ca_certificate`` or ``recipient``; or
+    for XOAUTH2 ``oauth_grant``, ``oauth_token_url``, ``oauth_client_id``, ``oauth_client_secret``,
+    ``oauth_refresh_token`` or ``oauth_scope``.
     """
     blame: Blame = Blame.SERVER
     temporary: bool = False

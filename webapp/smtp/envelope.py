@@ -43,12 +43,12 @@ class Mailbox:
 def mailbox(address: str) -> Mailbox | None:
     """The address taken apart, or None if it is not a plain one.
 
-    Quoted local parts, comments, control characters and anything that could end the command are refused: what is
-    sent is exactly what was shown.
+    Quoted local parts, comments, control characters, encoded words and anything that could end the command are
+    refused: what is sent is exactly what was shown.
     """
     local, at, domain = address.rpartition("@")
     dots = local.startswith(".") or local.endswith(".") or ".." in local
-    if not at or dots or not _LOCAL.fullmatch(local) or len(local.encode("utf-8", "replace")) > 64:
+    if not at or dots or "=?" in local or not _LOCAL.fullmatch(local) or len(local.encode("utf-8", "replace")) > 64:
         return None
     if _LITERAL.fullmatch(domain):
         return Mailbox(local, domain)

@@ -8,6 +8,7 @@ from contextlib import aclosing
 from email.message import EmailMessage
 from typing import Final
 
+from webapp.smtp.access_token import AccessTokens
 from webapp.smtp.conversation import Conversation, Work
 from webapp.smtp.opening import address, capabilities, connect, greeting
 from webapp.smtp.reply import Reply
@@ -56,7 +57,7 @@ async def take_steps(talk: Conversation, steps: Steps) -> AsyncGenerator[Rung, N
             return
 
 
-async def climb(
+async def climb(  # noqa: PLR0913 - clock, dialler and the like come in as arguments
     server: MailServer,
     letter: EmailMessage | bytes | None,
     to: str | None,
@@ -67,6 +68,7 @@ async def climb(
     deadline_seconds: float = DEADLINE_SECONDS,
     transcript: Transcript | None = None,
     until: Step = Step.MESSAGE,
+    tokens: AccessTokens | None = None,
 ) -> AsyncGenerator[Rung, None]:
     """Hand the letter to the mail server, yielding each rung the moment that it is done.
 
@@ -75,7 +77,9 @@ async def climb(
     within ``deadline_seconds``, the answer to the final dot included. Closing the iterator, or cancelling the task
     that drives it, closes the socket at once.
     """
-    talk = Conversation(server, egress, dial, Deadline(deadline_seconds), transcript or Transcript(), lookup, to or "")
+    talk = Conversation(
+        server, egress, dial, Deadline(deadline_seconds), transcript or Transcript(), lookup, to or "", tokens
+    )
     steps = list(opening_steps(server))
     if to is not None:
         steps += transfer_steps(Transfer(letter, to, talk.deadline.left))

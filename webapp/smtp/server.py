@@ -25,6 +25,32 @@ class Auth(StrEnum):
     """An OAuth 2 access token."""
 
 
+class Grant(StrEnum):
+    """What an access token is asked for with (RFC 6749)."""
+
+    CLIENT_CREDENTIALS = "client_credentials"
+    """The client's own id and secret (4.4): Microsoft 365."""
+    REFRESH_TOKEN = "refresh_token"  # noqa: S105 - the name of a way to get a token
+    """A refresh token that the mailbox's owner obtained once (6): Google."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OAuth:
+    """Where access tokens for XOAUTH2 come from, and what they are asked for with."""
+
+    token_url: str
+    client_id: str
+    client_secret: str = field(default="", repr=False)
+    scope: str = ""
+    refresh_token: str = field(default="", repr=False)
+    """Empty: the client's own credentials are what a token is given for."""
+
+    @property
+    def grant(self) -> Grant:
+        """The kind of request that gets a token."""
+        return Grant.REFRESH_TOKEN if self.refresh_token else Grant.CLIENT_CREDENTIALS
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailServer:
     """One mail server and how to use it. Equal values are the same server: sessions are pooled by it."""
@@ -36,7 +62,8 @@ class MailServer:
     auth: Auth = Auth.NONE
     username: str = ""
     secret: str = field(default="", repr=False)
-    """The password, or the access token for XOAUTH2."""
+    """The password; or an access token for XOAUTH2, if ``oauth`` does not say where to get one."""
+    oauth: OAuth | None = None
     plaintext_auth: bool = False
     """Allows signing in without TLS to a server that is not on this machine."""
     sender_address: str

@@ -7,6 +7,7 @@ import asyncio
 from email.message import EmailMessage
 from typing import Final
 
+from webapp.smtp.access_token import AccessTokens
 from webapp.smtp.conversation import Conversation
 from webapp.smtp.ladder import DEADLINE_SECONDS, opening_steps, take_steps, transfer_steps
 from webapp.smtp.resolve import Dial, Egress, Lookup, dial_tcp, look_up
@@ -44,9 +45,11 @@ class Session:
         deadline_seconds: float = DEADLINE_SECONDS,
         final_dot_seconds: float = FINAL_DOT_SECONDS,
         transcript: Transcript | None = None,
+        tokens: AccessTokens | None = None,
     ) -> "Session | Rung":
         """Connect, secure and sign in within ``deadline_seconds``; the failed rung if that does not succeed."""
-        talk = Conversation(server, egress, dial, Deadline(deadline_seconds), transcript or Transcript(), lookup)
+        deadline = Deadline(deadline_seconds)
+        talk = Conversation(server, egress, dial, deadline, transcript or Transcript(), lookup, tokens=tokens)
         try:
             rungs = [rung async for rung in take_steps(talk, opening_steps(server))]
             if rungs[-1].outcome is Outcome.FAILED:
@@ -120,10 +123,12 @@ class Pool:
         letters_per_session: int = 100,
         idle_seconds: float = 30.0,
         final_dot_seconds: float = FINAL_DOT_SECONDS,
+        tokens: AccessTokens | None = None,
     ) -> None:
         self._egress = egress
         self._dial = dial
         self._lookup = lookup
+        self._tokens = tokens
         self._letters_per_session = letters_per_session
         self._idle_seconds = idle_seconds
         self._final_dot_seconds = final_dot_seconds
@@ -173,6 +178,7 @@ class Pool:
                 lookup=self._lookup,
                 deadline_seconds=deadline_seconds,
                 final_dot_seconds=self._final_dot_seconds,
+                tokens=self._tokens,
             )
             if isinstance(opened, Rung):
                 self._failures += 1

@@ -6,12 +6,13 @@ from base64 import b64decode, b64encode
 from typing import Final
 
 from webapp.smtp import sign_in_diagnoses as diagnoses
+from webapp.smtp.access_token import Denied, Granted
 from webapp.smtp.conversation import Conversation
 from webapp.smtp.refusals import explain_reply
 from webapp.smtp.reply import Reply
 from webapp.smtp.resolve import is_loopback
 from webapp.smtp.rung import Detail, Finding, Step, failed, passed, skipped
-from webapp.smtp.server import Auth
+from webapp.smtp.server import Auth, OAuth
 from webapp.smtp.transcript import MASK
 from webapp.text import message
 
@@ -21,7 +22,10 @@ _CLEAR: Final = ("CRAM-MD5", "PLAIN", "LOGIN")
 
 
 async def sign_in(talk: Conversation) -> Finding:
-    """Sign in as the settings say. A second mechanism is never tried: every refusal may count towards a lock."""
+    """Sign in as the settings say. A second mechanism is never tried: every refusal may count towards a lock.
+
+    An access token that was kept and is refused is asked for anew, once: it may have been withdrawn.
+    """
     server = talk.server
     if server.auth is Auth.NONE:
         return skipped()
@@ -36,8 +40,13 @@ async def sign_in(talk: Conversation) -> Finding:
             reply = await _login(talk)
         case "CRAM-MD5":
             reply = await _cram_md5(talk)
+        case _ if server.oauth is None:
+            reply = await _xoauth2(talk, server.secret)
         case _:
-            reply = await _xoauth2(talk)
+            answered = await _with_token(talk, server.oauth)
+            if isinstance(answered, Finding):
+                return answered
+            reply = answered
     if reply.code == 235:
         return passed(shown, (message("Signed in as"), server.username), reply=reply)
     refused = diagnoses.MECHANISM_REFUSED if reply.code < 400 else explain_reply(Step.SIGN_IN, reply, server)
@@ -47,7 +56,8 @@ async def sign_in(talk: Conversation) -> Finding:
 def _mechanism(talk: Conversation) -> str | Finding:
     """Which way to sign in, or why not at all. Nothing was said yet."""
     server, offered = talk.server, talk.capabilities.mechanisms
-    if not server.username or not server.secret or "\0" in server.username + server.secret:
+    secret = server.secret if server.oauth is None else server.oauth.client_id
+    if not server.username or not secret or "\0" in server.username + secret:
         return failed(talk.diagnose(diagnoses.CREDENTIALS_MISSING))
     if not talk.encrypted and not server.plaintext_auth and not is_loopback(talk.address):
         return failed(talk.diagnose(diagnoses.PLAINTEXT_AUTH_FORBIDDEN))
@@ -92,9 +102,42 @@ async def _cram_md5(talk: Conversation) -> Reply:
     return await talk.wire.say(b64encode(f"{talk.server.username} {digest}".encode()), talk.patience, shown=MASK)
 
 
-async def _xoauth2(talk: Conversation) -> Reply:
+async def _with_token(talk: Conversation, oauth: OAuth) -> Reply | Finding:
+    """Get an access token and show it to the server, whose reply this is; a finding if there is no token."""
+    granted = await _token(talk, oauth)
+    if isinstance(granted, Finding):
+        return granted
+    reply = await _xoauth2(talk, granted.token)
+    if reply.code == 235:
+        return reply
+    talk.access_tokens.forget(oauth)
+    if granted.kept and reply.code >= 500:
+        granted = await _token(talk, oauth)
+        if isinstance(granted, Finding):
+            return granted
+        reply = await _xoauth2(talk, granted.token)
+        if reply.code != 235:
+            talk.access_tokens.forget(oauth)
+    return reply
+
+
+async def _token(talk: Conversation, oauth: OAuth) -> Granted | Finding:
+    match await talk.access_tokens.get(oauth, seconds=talk.patience):
+        case Denied(diagnosis, said):
+            talk.wire.note(f"no access token: {diagnosis.code}" + (f" ({said})" if said else ""))
+            details: list[Detail] = [(message("Mechanism"), "XOAUTH2"), (message("Token URL"), oauth.token_url)]
+            if said:
+                details.append((message("The token server says"), said))
+            return failed(talk.diagnose(diagnosis, **diagnosis.cause.params), *details)
+        case granted:
+            talk.mask.add([granted.token])
+            talk.wire.note("using an access token from before" if granted.kept else "got an access token")
+            return granted
+
+
+async def _xoauth2(talk: Conversation, token: str) -> Reply:
     """Google's and Microsoft's. A refusal comes as a challenge, which an empty line turns into the reply proper."""
-    response = b64encode(f"user={talk.server.username}\x01auth=Bearer {talk.server.secret}\x01\x01".encode())
+    response = b64encode(f"user={talk.server.username}\x01auth=Bearer {token}\x01\x01".encode())
     reply = await talk.wire.say(b"AUTH XOAUTH2 " + response, talk.patience, shown=f"AUTH XOAUTH2 {MASK}")
     if reply.code == 334:
         reply = await talk.wire.say(b"", talk.patience)

@@ -16,9 +16,15 @@ class Mask:
     """Replaces secrets, and base64 of them at any alignment, in texts that are shown or kept."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        needles = {needle for secret in secrets if len(secret) >= _SHORTEST for needle in _forms(secret)}
-        longest_first = sorted(needles, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE) if needles else None
+        self._needles: set[str] = set()
+        self._pattern: re.Pattern[str] | None = None
+        self.add(secrets)
+
+    def add(self, secrets: Iterable[str]) -> None:
+        """Further secrets to mask from now on."""
+        self._needles |= {needle for secret in secrets if len(secret) >= _SHORTEST for needle in _forms(secret)}
+        longest_first = sorted(self._needles, key=len, reverse=True)
+        self._pattern = re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE) if longest_first else None
 
     def __call__(self, text: str) -> str:
         """The text with its secrets masked."""

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.message import EmailMessage
 from functools import partial
 from typing import Final
@@ -34,6 +34,8 @@ class Transfer:
     to: str
     dot_seconds: Callable[[], float]
     """How long the answer to the final dot may take, asked when it is sent."""
+    _payloads: dict[tuple[bool, bool], bytes] = field(default_factory=dict, init=False, repr=False)
+    """The letter as bytes, by what the server can take: its size is asked for before it is sent."""
 
     async def sender(self, talk: Conversation) -> Finding:
         """MAIL. An internationalised address takes SMTPUTF8, which is used only then and only if offered."""
@@ -75,7 +77,10 @@ class Transfer:
     def _payload(self, talk: Conversation, *, utf8: bool) -> bytes:
         if self.letter is None:
             return b""
-        return payload_of(self.letter, eight_bit=talk.capabilities.offers("8bitmime"), utf8=utf8)
+        wanted = (talk.capabilities.offers("8bitmime"), utf8)
+        if wanted not in self._payloads:
+            self._payloads[wanted] = payload_of(self.letter, eight_bit=wanted[0], utf8=utf8)
+        return self._payloads[wanted]
 
     async def recipient(self, talk: Conversation) -> Finding:
         """RCPT."""

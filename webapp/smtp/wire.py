@@ -190,7 +190,8 @@ class Wire:
             self._transcript.note(f"broken off: {error.kind.replace('_', ' ')}")
             self.abort()
             raise
-        said = hide(self._mask(printable(text)))
+        # Masked before it is cut as well: half a secret at the cut would no longer be known for one.
+        said = hide(self._mask(printable(self._mask(text))))
         self._transcript.server(code, said)
         reply = reply_of(code, said)
         # 421 announces that the server closes the connection (RFC 5321, 3.8).

@@ -13,15 +13,21 @@ SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class SameOriginOnly:
-    """Lets an unsafe method pass only from our own pages: Sec-Fetch-Site, else an Origin equal to PUBLIC_URL's."""
+    """Lets an unsafe method pass only from our own pages: Sec-Fetch-Site, else an Origin equal to PUBLIC_URL's.
 
-    def __init__(self, app: ASGIApp, *, public_url: str) -> None:
+    ``open_to_all`` are the beginnings of paths where that does not matter: what is done there hangs on the token in the
+    path, and on nothing that a browser sends by itself.
+    """
+
+    def __init__(self, app: ASGIApp, *, public_url: str, open_to_all: tuple[str, ...] = ()) -> None:
         self._app = app
         self._public_url = public_url
+        self._open_to_all = open_to_all
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer 403."""
-        if scope["type"] != "http" or scope["method"] in SAFE_METHODS or self._is_ours(Headers(scope=scope)):
+        passes = scope["type"] != "http" or scope["method"] in SAFE_METHODS
+        if passes or scope["path"].startswith(self._open_to_all) or self._is_ours(Headers(scope=scope)):
             await self._app(scope, receive, send)
             return
         refused = refusal(

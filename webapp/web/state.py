@@ -12,7 +12,9 @@ from webapp.crypto.throttle import Throttle
 from webapp.crypto.vault import Vault
 from webapp.principal import Principal
 from webapp.settings import Settings
-from webapp.smtp.resolve import Dial, Egress
+from webapp.smtp.access_token import AccessTokens
+from webapp.smtp.records import Ask
+from webapp.smtp.resolve import Dial, Egress, Lookup
 from webapp.web.measured import Measurements
 from webapp.web.pages import Pages
 
@@ -28,6 +30,11 @@ class State(TypedDict):
     vault: Vault
     egress: Egress
     dial: Dial
+    tokens: AccessTokens
+    lookup: Lookup
+    """Finds the addresses of a host that is about to be dialled."""
+    ask: Ask
+    """Asks for the records of a domain."""
     pages: Pages
     authenticate: Callable[[str], Awaitable[Principal | None]]
     """From the value of the session cookie to whoever is signed in with it."""

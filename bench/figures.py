@@ -1,0 +1,35 @@
+"""Figures, and how they are written down."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median, quantiles
+
+MILLISECONDS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One measured value beside what it is compared with."""
+
+    what: str
+    value: str
+    aim: str
+    """What it is to be; empty where nothing is promised."""
+    held: bool = True
+
+
+def spread(seconds: Sequence[float]) -> str:
+    """The median, and the quartiles around it, in milliseconds."""
+    lower, _, upper = quantiles(seconds, n=4)
+    middle, low, high = (each * MILLISECONDS for each in (median(seconds), lower, upper))
+    return f"{middle:.2f} ms ({low:.2f} to {high:.2f})"
+
+
+def compared(what: str, ours: Sequence[float], bare: Sequence[float], *, at_most: float) -> list[Figure]:
+    """Two series, and how many times the median of the one is that of the other."""
+    ratio = median(ours) / median(bare)
+    return [
+        Figure(f"{what}: with", spread(ours), ""),
+        Figure(f"{what}: without", spread(bare), ""),
+        Figure(f"{what}: ratio of the medians", f"{ratio:.2f}", f"at most {at_most}", held=ratio <= at_most),
+    ]

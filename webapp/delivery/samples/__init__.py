@@ -1,0 +1,1 @@
+"""A sample letter, through outbox and worker like any other."""

@@ -1,0 +1,1 @@
+"""Connecting to the mail server without sending a letter."""

@@ -1,0 +1,1 @@
+"""What was saved before, and the way back to it."""

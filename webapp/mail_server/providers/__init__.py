@@ -1,0 +1,1 @@
+"""Known providers: recognising them in the form, and filling it in for them."""

@@ -1,0 +1,1 @@
+"""Finding settings that work, without signing in anywhere."""
