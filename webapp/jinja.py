@@ -5,10 +5,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from pathlib import Path
+from types import CodeType
 from typing import Any, Final
 
 from babel.dates import format_datetime
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from markupsafe import Markup, escape
 
 from webapp.text import Translator, translator
@@ -16,6 +18,25 @@ from webapp.text import Translator, translator
 ROOT: Final = Path(__file__).resolve().parent.parent
 TEMPLATES_DIR: Final = ROOT / "templates"
 STATIC_DIR: Final = ROOT / "static"
+
+
+class _Compiled(BytecodeCache):
+    """Templates that were compiled in this process: the code is the same in every language, its texts are looked up."""
+
+    def __init__(self) -> None:
+        self._codes: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Fill the bucket if its source was compiled before."""
+        bucket.code = self._codes.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what was compiled."""
+        if bucket.code is not None:
+            self._codes[bucket.key, bucket.checksum] = bucket.code
+
+
+_COMPILED: Final = {autoescape: _Compiled() for autoescape in (True, False)}
 
 
 def environment(language: str, *, autoescape: bool = True, names: Mapping[str, Any] | None = None) -> Environment:
@@ -29,6 +50,7 @@ def environment(language: str, *, autoescape: bool = True, names: Mapping[str, A
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        bytecode_cache=_COMPILED[autoescape],
     )
     environment.install_gettext_callables(words.gettext, words.ngettext, newstyle=True)  # type: ignore[attr-defined]
     environment.filters["show"] = words.show
