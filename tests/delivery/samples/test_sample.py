@@ -90,7 +90,7 @@ async def test_why_nothing_is_sent_is_said_while_it_waits(world: World, root: Br
         await use_server(world, server)
         await post(world)
         following = await root.htmx_get(asks(waiting).replace("stuck", ""))
-    assert "Letters wait: the mail server failed at naming the sender" in following.text
+    assert "Letters wait: the mail server failed while naming the sender" in following.text
 
 
 async def test_the_page_stops_asking_after_a_while(world: World, root: Browser) -> None:
