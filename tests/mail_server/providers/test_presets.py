@@ -5,6 +5,7 @@ import re
 import pytest
 
 from webapp.fields import Valid, check
+from webapp.mail_server.domain.relay import Relay
 from webapp.mail_server.form import FIELDS, ServerForm
 from webapp.mail_server.providers.filling import with_preset
 from webapp.smtp.presets import PRESETS, Preset
@@ -76,8 +77,12 @@ def test_no_password_is_to_be_sent_in_plain_text_elsewhere() -> None:
         ("email-smtp.cn-north-1.amazonaws.com.cn", "ses"),
         ("email-smtp.eu-west-1.evil.example.amazonaws.com", ""),
         ("email-smtp.eu-west-1.amazonaws.com.evil.example", ""),
-        ("smtppro.zoho.eu", "zoho"),
-        ("smtp.zoho.com.cn", "zoho"),
+        ("smtppro.zoho.com", "zoho"),
+        ("smtppro.zoho.eu", "zoho-eu"),
+        ("smtp.zoho.com.cn", "zoho-cn"),
+        ("smtp.zoho.jp", "zoho"),
+        ("smtp.aliyun.com", ""),
+        ("smtp.partner.outlook.cn", ""),
         ("smtpdm-ap-southeast-1.aliyuncs.com", "aliyun-directmail"),
         ("smtp.mxhichina.com", "aliyun"),
         ("smtp.eu.mailgun.org", "mailgun"),
@@ -97,6 +102,14 @@ def test_regional_hosts_belong_to_their_provider(host: str, key: str) -> None:
         (["example-org.mail.protection.outlook.com"], "microsoft365"),
         (["mxbiz1.qq.com"], "exmail"),
         (["mx1.qiye.aliyun.com"], "aliyun"),
+        (["mxn.mxhichina.com", "mxw.mxhichina.com"], "aliyun"),
+        (["mx.zoho.com"], "zoho"),
+        (["mx.zoho.eu", "mx2.zoho.eu"], "zoho-eu"),
+        (["mx01.mail.icloud.com"], "icloud"),
+        (["mxa.eu.mailgun.org"], "mailgun"),
+        (["mta5.am0.yahoodns.net"], "yahoo"),
+        (["mx-aol.mail.gm0.yahoodns.net"], ""),
+        (["example-cn.mail.protection.partner.outlook.cn"], ""),
         (["in1-smtp.messagingengine.com"], "fastmail"),
         (["mail.example.org"], ""),
         ([], ""),
@@ -105,3 +118,47 @@ def test_regional_hosts_belong_to_their_provider(host: str, key: str) -> None:
 def test_a_domain_s_provider_is_recognised_by_where_its_mail_arrives(exchangers: list[str], key: str) -> None:
     assert key_of(by_exchangers(exchangers)) == key
     assert key_of(by_address("nobody")) == ""
+
+
+@pytest.mark.parametrize(
+    ("domain", "host"),
+    [
+        ("163.com", "smtp.163.com"),
+        ("126.com", "smtp.126.com"),
+        ("yeah.net", "smtp.yeah.net"),
+        ("foxmail.com", "smtp.qq.com"),
+        ("vip.qq.com", "smtp.qq.com"),
+        ("googlemail.com", "smtp.gmail.com"),
+        ("live.com", "smtp-mail.outlook.com"),
+        ("hotmail.com", "smtp-mail.outlook.com"),
+        ("ya.ru", "smtp.yandex.com"),
+        ("zohomail.eu", "smtp.zoho.eu"),
+        ("zohomail.cn", "smtp.zoho.com.cn"),
+        ("me.com", "smtp.mail.me.com"),
+        ("aliyun.com", ""),
+    ],
+)
+def test_an_address_of_a_provider_s_own_leads_to_the_server_that_knows_it(domain: str, host: str) -> None:
+    found = by_domain(domain)
+    assert (found.host if found else "") == host
+
+
+@pytest.mark.parametrize(
+    ("host", "include"),
+    [
+        ("smtp.gmail.com", "_spf.google.com"),
+        ("smtp.office365.com", "spf.protection.outlook.com"),
+        ("smtp.partner.outlook.cn", "spf.protection.partner.outlook.cn"),
+        ("smtp.qiye.aliyun.com", "spf.qiye.aliyun.com"),
+        ("smtpdm.aliyun.com", "spf1.dm.aliyun.com"),
+        ("smtp.qiye.163.com", "spf.qiye.163.com"),
+        ("hwsmtp.exmail.qq.com", "spf.mail.qq.com"),
+        ("smtp.messagingengine.com", "spf.messagingengine.com"),
+        ("smtppro.zoho.eu", "zohomail.eu"),
+        ("email-smtp.eu-west-1.amazonaws.com", "amazonses.com"),
+        ("smtp.resend.com", "amazonses.com"),
+        ("notgmail.com", ""),
+    ],
+)
+def test_a_provider_s_relay_is_admitted_by_its_include(host: str, include: str) -> None:
+    assert Relay(host).include == include

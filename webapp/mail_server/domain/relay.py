@@ -11,26 +11,48 @@ from webapp.smtp.resolve import ADDRESSES_LIMIT, is_loopback
 _LOCAL: Final = "localhost"
 
 PROVIDERS: Final = {
+    # As in Google's help (support.google.com/a/answer/33786), quoted on many pages.
     "gmail.com": "_spf.google.com",
     "google.com": "_spf.google.com",
+    # docs.microsoft.com, "How Microsoft 365 uses SPF to prevent spoofing"; the Chinese service has its own.
     "office365.com": "spf.protection.outlook.com",
     "outlook.com": "spf.protection.outlook.com",
-    "amazonaws.com": "amazonses.com",
-    "sendgrid.net": "sendgrid.net",
+    "outlook.cn": "spf.protection.partner.outlook.cn",
+    # documentation.mailgun.com/docs/mailgun/user-manual/domains/domains-verify.md
     "mailgun.org": "mailgun.org",
-    "postmarkapp.com": "spf.mtasv.net",
-    "brevo.com": "spf.brevo.com",
-    "mailjet.com": "spf.mailjet.com",
-    "fastmail.com": "spf.messagingengine.com",
-    "zoho.com": "zohomail.com",
-    "icloud.com": "icloud.com",
-    "mail.me.com": "icloud.com",
-    "yandex.ru": "_spf.yandex.net",
-    "yandex.com": "_spf.yandex.net",
-    "exmail.qq.com": "spf.mail.qq.com",
-    "qiye.163.com": "spf.163.com",
+    # help.aliyun.com/knowledge_detail/36771.html; the older servers have an older one, as commonly used.
     "qiye.aliyun.com": "spf.qiye.aliyun.com",
     "mxhichina.com": "spf.mxhichina.com",
+    # www.alibabacloud.com/help/zh/direct-mail/api-dm-2015-11-23-descdomain
+    "smtpdm.aliyun.com": "spf1.dm.aliyun.com",
+    # yandex.com.tr/support/connect/dns/spf.html
+    "yandex.ru": "_spf.yandex.net",
+    "yandex.com": "_spf.yandex.net",
+    # service.mail.qq.com, quoted in topic.alibabacloud.com
+    "exmail.qq.com": "spf.mail.qq.com",
+    # Not found in manuals of the vendors'; as commonly used.
+    "qiye.163.com": "spf.qiye.163.com",
+    "zoho.com": "zohomail.com",
+    "zoho.eu": "zohomail.eu",
+    "icloud.com": "icloud.com",
+    "mail.me.com": "icloud.com",
+    "fastmail.com": "spf.messagingengine.com",
+    "messagingengine.com": "spf.messagingengine.com",
+    # These send with a bounce address of their own, or in a subdomain that is set up for it: the include is needed
+    # only where the sender's domain is that domain. It does no harm elsewhere.
+    # docs.aws.amazon.com/ses/latest/DeveloperGuide/mail-from-set.html
+    "amazonaws.com": "amazonses.com",
+    # resend.com/docs/api-reference/domains
+    "resend.com": "amazonses.com",
+    # support.sendgrid.com/entries/94481-dns-setting-the-spf-record
+    "sendgrid.net": "sendgrid.net",
+    # documentation.mailjet.com/hc/en-us/articles/360049641733
+    "mailjet.com": "spf.mailjet.com",
+    # Postmark asks for it no more (mxtoolbox.com/c/outboundemailsources?public=Postmark), nor does Brevo
+    # (help.brevo.com/hc/en-us/sections/12170672459666): as commonly used.
+    "postmarkapp.com": "spf.mtasv.net",
+    "brevo.com": "spf.brevo.com",
+    "sendinblue.com": "spf.brevo.com",
 }
 """By the end of a relay's name: what the provider tells its customers to include in their SPF record.
 
