@@ -55,7 +55,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def _report(measurement: Coverage) -> tuple[list[str], bool]:
-    """The lines to print, and whether the share of lines and branches together, as coverage.py counts it, is enough."""
+    """The lines to print, and whether the share of lines and the share of branches are each enough."""
     measurement.combine()
     threshold = float(measurement.get_option("report:fail_under"))  # type: ignore[arg-type] # a number, as configured
     with tempfile.TemporaryDirectory() as scratch:
@@ -64,10 +64,9 @@ def _report(measurement: Coverage) -> tuple[list[str], bool]:
         totals = json.loads(written.read_text())["totals"]
     lines_share = 100 * totals["covered_lines"] / max(totals["num_statements"], 1)
     branches_share = 100 * totals["covered_branches"] / max(totals["num_branches"], 1)
-    whole = totals["percent_covered"]
-    said = f"{whole:.1f} % ({lines_share:.1f} % of the lines, {branches_share:.1f} % of the branches)"
-    low = whole < threshold
-    lines = [f"Coverage of webapp/, branches included: {said}; at least {threshold:g} % is asked for"]
+    low = min(lines_share, branches_share) < threshold
+    said = f"{lines_share:.1f} % of the lines, {branches_share:.1f} % of the branches"
+    lines = [f"Coverage of webapp/: {said}; at least {threshold:g} % of each is asked for"]
     if low:
         table = io.StringIO()
         measurement.report(file=table)

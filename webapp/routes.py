@@ -80,6 +80,7 @@ URLS: Final = (
     Url("mail_server_tests", "/mail-server/tests", ADMIN, post=mail_server.test),
     Url("mail_server_connections", "/mail-server/connections", ADMIN, post=connections.connect),
     Url("mail_server_domain", "/mail-server/domain", ADMIN, sender_domain.index),
+    Url("mail_server_providers", "/mail-server/providers", ADMIN, providers.recognise),
     Url("mail_server_fillings", "/mail-server/fillings", ADMIN, post=providers.fill),
     Url("mail_server_searches", "/mail-server/searches", ADMIN, post=searches.search),
     Url("mail_server_receipt", "/mail-server/receipts/{id:id}", ADMIN, receipts.receipt),

@@ -190,7 +190,16 @@ async def _trial(kit: Tools, to: str) -> "Trial":
 
 
 def _preset(kit: Tools) -> dict[str, str]:
-    return {name: value.get_secret_value() for name, value in kit.settings.mail_server.items()}
+    """The fields that the environment fixes, checked as at the start of the server: a secret from it never goes to a
+    host that is only stored."""
+    from webapp.mail_server.preset import check_preset
+
+    preset = {name: value.get_secret_value() for name, value in kit.settings.mail_server.items()}
+    try:
+        check_preset(preset)
+    except ValueError as error:
+        raise CommandFailed(str(error)) from None
+    return preset
 
 
 def _option(field: str) -> str:

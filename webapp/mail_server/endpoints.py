@@ -143,7 +143,7 @@ async def server_on_screen(request: Req, posted: Mapping[str, str]) -> MailServe
 async def _events(request: Req, trial: Trial) -> AsyncGenerator[str, None]:
     """The parts that htmx puts into the page, one after the other."""
     pages = request.state["pages"]
-    yield pages.part(request, "mail_server/_reset.html", fields=(*FIELDS, "recipient"))
+    yield pages.part(request, "mail_server/_reset.html", fields=(*FIELDS, "recipient"), whole=True)
     rungs: list[Rung] = []
     async with aclosing(_try_out(request, trial)) as climb:
         async for each in climb:
@@ -202,6 +202,7 @@ async def _ended(request: Req, trial: Trial, rungs: list[Rung], ended: Ended) ->
         outcome=outcome_view(ended, host=trial.server.host, recipient=trial.recipient, in_use=in_use),
         support=support_text(trial.server, trial.recipient, rungs, ended.transcript),
         receipt=await receipt_of(ended.verdict_id, now=request.state["clock"]()),
+        tested="saved" if in_use else "passed" if ended.passed else "failed",
     )
 
 

@@ -8,11 +8,11 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, fie
 
 from webapp.fields import (
     DisplayName,
-    EmailAddress,
     FieldError,
     FormModel,
     Line,
     at_most,
+    email_address,
     optional_email,
 )
 from webapp.mail_server import oauth
@@ -171,6 +171,18 @@ def checked_certificate(text: str) -> str:
     return text
 
 
+def _sender(text: str) -> str:
+    if not text:
+        raise FieldError(message("Please give the address that letters come from, such as postern@example.org."))
+    return email_address(text)
+
+
+def _recipient(text: str) -> str:
+    if not text:
+        raise FieldError(message("Please give an address whose letters you can read, such as name@example.org."))
+    return email_address(text)
+
+
 class ServerForm(FormModel):
     """The mail server as it was typed, checked. A secret is what was typed now: empty for "keep the stored one"."""
 
@@ -182,7 +194,7 @@ class ServerForm(FormModel):
     username: Annotated[Line, at_most(USERNAME_LENGTH)] = Field(default="", validate_default=True)
     password: Annotated[Line, at_most(SECRET_LENGTH)] = Field(default="", repr=False)
     plaintext_auth: Annotated[bool, BeforeValidator(_ticked)] = False
-    sender_address: EmailAddress
+    sender_address: Annotated[Line, AfterValidator(_sender)]
     sender_name: DisplayName = ""
     reply_to: Annotated[Line | None, AfterValidator(lambda text: optional_email(text or ""))] = None
     ehlo_name: Annotated[Line, AfterValidator(checked_ehlo_name)] = ""
@@ -286,7 +298,7 @@ class ServerForm(FormModel):
 class Recipient(FormModel):
     """Where the test letter goes."""
 
-    recipient: EmailAddress
+    recipient: Annotated[Line, AfterValidator(_recipient)]
 
     @model_validator(mode="before")
     @classmethod

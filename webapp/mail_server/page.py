@@ -2,23 +2,22 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 
+from webapp.audit.words import details_in_words
 from webapp.crypto.vault import Vault
+from webapp.fields import Valid, check
 from webapp.mail_server.active import Health, State, health_of
-from webapp.mail_server.form import EMPTY, FIELDS, LABELS, SECRETS, USUAL_PORTS
+from webapp.mail_server.form import EMPTY, FIELDS, SECRETS, USUAL_PORTS, ServerForm
 from webapp.mail_server.models import Revision
 from webapp.mail_server.preset import locked, overlaid, variable
 from webapp.mail_server.providers.shown import ProviderView, provider_view
 from webapp.mail_server.receipts.receipt import Receipt
-from webapp.mail_server.revisions import Overtaken, differences, values_of
+from webapp.mail_server.revisions import SECRET_OF, Overtaken, recorded, values_of
 from webapp.mail_server.shown import OutcomeView, RungView
 from webapp.smtp.presets import DEV_MAILBOX
 from webapp.smtp.server import Auth
 from webapp.text import Message, message
-
-CERTIFICATE: Final = "ca_certificate"
-
 
 _UNUSUAL: Final = ("ehlo_name", "timeout_seconds", "ca_certificate")
 
@@ -27,7 +26,7 @@ _UNUSUAL: Final = ("ehlo_name", "timeout_seconds", "ca_certificate")
 class Difference:
     """One field that two administrators set differently."""
 
-    label: Message
+    label: str | Message
     theirs: str | Message
     yours: str | Message
 
@@ -87,6 +86,8 @@ class TestView:
     support: str = ""
     receipt: Receipt | None = None
     """Whether its letter arrived; None where none was sent."""
+    tested: Literal["", "saved", "passed", "failed"] = ""
+    """Whether a whole test was of what is saved, or how it ended with other values; empty where there was none."""
 
 
 async def form_view(
@@ -123,13 +124,19 @@ async def form_view(
 
 
 def _differences(theirs: Mapping[str, str], yours: Mapping[str, str]) -> list[Difference]:
-    found = []
-    for name, (before, after) in differences(dict(theirs), dict(yours)).items():
-        if name in {CERTIFICATE, *SECRETS}:
-            found.append(Difference(LABELS[name], message("as it is stored now"), message("changed")))
-        else:
-            found.append(Difference(LABELS[name], before, after))
-    return found
+    """What differs once the typed values are read: white space and fields that do not apply make no difference."""
+    read, typed = dict(yours), ""
+    match check(ServerForm, yours):
+        case Valid(form):
+            read = form.shown()
+            typed = form.password or form.oauth_client_secret or form.oauth_refresh_token
+    secrets = {SECRET_OF[Auth(read["auth"])]: "changed"} if typed else {}
+    return [
+        Difference(each.name, message("as it is stored now"), message("changed"))
+        if each.before is None
+        else Difference(each.name, each.before, each.value)
+        for each in details_in_words(recorded(dict(theirs), read) | secrets)
+    ]
 
 
 def dev_mailbox_values(port: int) -> dict[str, str]:

@@ -47,7 +47,7 @@ async def connect(request: Req) -> Response:
 async def _events(request: Req, server: MailServer, posted: Mapping[str, str]) -> AsyncGenerator[str, None]:
     """The parts that htmx puts into the page, one after the other: those of a test."""
     pages = request.state["pages"]
-    yield pages.part(request, "mail_server/_reset.html", fields=(*FIELDS, "recipient"))
+    yield pages.part(request, "mail_server/_reset.html", fields=(*FIELDS, "recipient"), whole=False)
     rungs: list[Rung] = []
     async with aclosing(_connect(request, server)) as climb:
         async for each in climb:

@@ -1,17 +1,38 @@
 """Filling in the form: nothing is saved, and what else was typed stays."""
 
 from dataclasses import replace
+from typing import Final
 
 from starlette.responses import Response
 
-from webapp.mail_server.endpoints import POSTED, form_on_screen, show_page, untested_beside
+from webapp.mail_server.endpoints import PATH, POSTED, form_on_screen, preset_of, show_page, untested_beside
+from webapp.mail_server.preset import overlaid
 from webapp.mail_server.providers.filling import read_settings, with_preset, with_settings
+from webapp.mail_server.providers.shown import provider_view
 from webapp.smtp.recognising import by_key
 from webapp.text import Message, message
 from webapp.web.errors import refusal
 from webapp.web.forms import read_fields, read_query
 from webapp.web.pages import Toast
 from webapp.web.state import Req
+
+_TELLING: Final = ("host", "port", "security", "sender_address", "username")
+"""What tells a provider, and whether its settings are filled in."""
+
+
+async def recognise(request: Req) -> Response:
+    """The proposal for what was just typed, by host or address; without htmx it is the page as it is saved."""
+    typed = read_query(request, _TELLING)
+    if not request.state["pages"].wants_region(request):
+        return request.state["pages"].redirect(request, PATH)
+    form = await form_on_screen(request)
+    values = {**form.values, **typed, **overlaid({}, preset_of(request))}
+    return await request.state["pages"].render(
+        request,
+        "mail_server/index.html",
+        region="mail_server/providers/_proposal.html",
+        form=replace(form, provider=provider_view(values, typed=True)),
+    )
 
 
 async def fill(request: Req) -> Response:

@@ -34,12 +34,16 @@ class ProviderView:
     """What is wrong with the choice of a provider."""
 
 
-def provider_view(values: Mapping[str, str], *, propose: bool = True) -> ProviderView:
-    """The provider by the host; where that is not known, a proposal by the domain of sender or username."""
+def provider_view(values: Mapping[str, str], *, propose: bool = True, typed: bool = False) -> ProviderView:
+    """The provider by the host; where that is not known, a proposal by the domain of sender or username.
+
+    ``typed`` is for a host that was just typed: its port and security are proposed unless they are there already.
+    """
     host = by_host(values["host"])
     if host:
         plain = values["security"] == Security.NONE and host.security is not Security.NONE
-        proposed = host if plain and propose else None
+        other = typed and (values["security"], values["port"]) != (host.security.value, str(host.port))
+        proposed = host if (plain or other) and propose else None
     else:
         proposed = by_address(values["sender_address"]) or by_address(values["username"]) if propose else None
     return ProviderView(
