@@ -21,7 +21,7 @@ async def photograph(url: str, mailbox_port: int) -> None:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         page = await browser.new_page(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
-        site = Site(url, mailbox_port)
+        site = Site(url, mailbox_port, free_port())
         await Tab(page, site).set_up()
         await page.get_by_role("link", name="Use the development mailbox").click()
         await page.get_by_role("button", name="Save", exact=True).click()

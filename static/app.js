@@ -7,7 +7,7 @@
 
   // Buttons that need this file are hidden until it runs.
   function prepare(root) {
-    for (const button of all(root, "[data-reveal], [data-copy], [data-close], [data-search-key]")) button.hidden = false;
+    for (const button of all(root, "[data-reveal], [data-copy], [data-close], [data-search-key], [data-stop], [data-file]")) button.hidden = false;
     for (const button of all(root, "[data-reveal]")) showReveal(button);
     for (const slot of all(root, "[data-error-for]")) markInvalid(slot);
     for (const time of all(root, "time[datetime]")) showLocally(time);
@@ -153,7 +153,34 @@
     if (!form?.matches("[data-edits]")) return;
     const port = form.querySelector("[data-follows]");
     if (target.name === port?.dataset.follows && !port.readOnly) follow(port, target.value);
-    if (form.contains(target)) form.classList.add("edited");
+    if (!form.contains(target) || target.dataset.fills) return;
+    form.classList.add("edited");
+    // A test that runs, or that is over, was of other values.
+    document.getElementById("tested").dataset.stale = "";
+  });
+
+  // A certificate from a file goes where it could be pasted, and binary ones (DER) become text (PEM) on the way. One byte more
+  // than may be sent is enough to be told so.
+  document.addEventListener("change", async ({ target }) => {
+    const into = target.dataset.fills && document.getElementById(target.dataset.fills);
+    if (!into || !target.files.length) return;
+    const bytes = new Uint8Array(await target.files[0].slice(0, 64_001).arrayBuffer());
+    const text = new TextDecoder().decode(bytes);
+    const lines = () => btoa(String.fromCharCode(...bytes)).replace(/.{64}(?=.)/g, "$&\n");
+    into.value = bytes[0] === 0x30 ? `-----BEGIN CERTIFICATE-----\n${lines()}\n-----END CERTIFICATE-----\n` : text;
+    into.dispatchEvent(new Event("input", { bubbles: true }));
+    into.focus();
+  });
+
+  // Going away is how a test is stopped: the server closes the connection then.
+  document.addEventListener("click", ({ target }) => {
+    const stop = target.closest?.("[data-stop]");
+    if (!stop) return;
+    const starter = document.getElementById(stop.dataset.stop);
+    const ladder = stop.closest(".ladder");
+    starter.dispatchEvent(new CustomEvent("htmx:abort"));
+    ladder.querySelector(".rungs").append(ladder.querySelector("template").content.cloneNode(true));
+    starter.focus();
   });
 
   document.addEventListener("keydown", (event) => {

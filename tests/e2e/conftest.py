@@ -37,9 +37,11 @@ START_SECONDS: Final = 30
 class Site:
     """An installation that runs as `make run` would run it."""
 
-    def __init__(self, url: str, mailbox_port: int) -> None:
+    def __init__(self, url: str, mailbox_port: int, free_port: int) -> None:
         self.url = url
         self.mailbox_port = mailbox_port
+        self.free_port = free_port
+        """One that may be dialled, for a mail server of a test's own."""
 
 
 def free_port() -> int:
@@ -52,7 +54,7 @@ def free_port() -> int:
 @pytest.fixture
 def site(database: Database, tmp_path: Path) -> Iterator[Site]:
     """Postern with its worker and its development mailbox, on each engine in turn."""
-    port, mailbox_port = free_port(), free_port()
+    port, mailbox_port, other_port = free_port(), free_port(), free_port()
     url = f"http://localhost:{port}"
     environ = {
         **os.environ,
@@ -63,14 +65,14 @@ def site(database: Database, tmp_path: Path) -> Iterator[Site]:
         "POSTERN_SECRET_KEYS": KEYS,
         "POSTERN_SETUP_TOKEN": SETUP_TOKEN,
         "POSTERN_DEV_MAILBOX_PORT": str(mailbox_port),
-        "POSTERN_EGRESS_PORTS": ",".join(str(number) for number in (25, mailbox_port)),
+        "POSTERN_EGRESS_PORTS": ",".join(str(number) for number in (25, mailbox_port, other_port)),
     }
     (tmp_path / "var").mkdir()
     with (tmp_path / "server.log").open("wb") as log:
         process = subprocess.Popen([sys.executable, "-m", "webapp", "dev"], env=environ, stdout=log, stderr=log)
         try:
             wait_until_ready(url, process, tmp_path / "server.log")
-            yield Site(url, mailbox_port)
+            yield Site(url, mailbox_port, other_port)
         finally:
             process.send_signal(signal.SIGTERM)
             try:

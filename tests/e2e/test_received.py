@@ -38,6 +38,7 @@ async def test_a_sample_is_followed_to_the_mail_server(tabs: Tabs, site: Site) -
     await fill_in_the_mail_server(tab)
     await save(tab)
     await tab.mark()
+    await tab.page.get_by_text("A sample reset letter", exact=True).click()
     await tab.page.get_by_role("button", name="Send a sample reset letter").click()
     await expect(tab.page.locator("#sample")).to_contain_text("Accepted by 127.0.0.1")
     assert await tab.stayed()

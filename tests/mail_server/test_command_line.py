@@ -92,3 +92,16 @@ async def test_what_cannot_be_done_is_one_line(postern: Postern) -> None:
         assert ran.status == 1
         assert says in ran.err
         assert ran.err.count("\n") == 1
+
+
+async def test_a_password_of_the_environment_never_goes_to_a_server_that_is_only_stored(postern: Postern) -> None:
+    async with smtp_server(credentials=("postern", CANARY)) as server:
+        given = {"POSTERN_EGRESS_PORTS": str(server.port), "POSTERN_MAIL_SERVER_PASSWORD": CANARY}
+        new = ["--host", server.host, "--port", str(server.port), "--security", "none", "--auth", "none"]
+        assert (await postern("set", *new, "--sender-address", "postern@example.org")).status == 0
+        for command in (["test", "--to", "ops@example.org"], ["show"], ["set", "--username", "postern"]):
+            ran = await postern(*command, **given)
+            assert (ran.status, ran.out) == (1, "")
+            assert "POSTERN_MAIL_SERVER_PASSWORD needs POSTERN_MAIL_SERVER_HOST as well" in ran.err
+            assert CANARY not in ran.err
+        assert not server.sign_ins

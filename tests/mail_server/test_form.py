@@ -38,7 +38,7 @@ def errors_of(**changes: str) -> dict[str, str]:
         ("auth", "", "None, Password or XOAUTH2"),
         ("auth", "magic", "None, Password or XOAUTH2"),
         ("plaintext_auth", "perhaps", "true or false"),
-        ("sender_address", "", "fill in"),
+        ("sender_address", "", "postern@example.org"),
         ("sender_address", "postern", "name@example.org"),
         ("sender_address", '"a b"@example.org', "name@example.org"),
         ("reply_to", "nobody", "name@example.org"),

@@ -1,4 +1,5 @@
 import asyncio
+import re
 
 import pytest
 
@@ -165,3 +166,22 @@ async def test_names_are_shown_as_text(alice: Browser) -> None:
 
 async def test_development_offers_its_own_mailbox(alice: Browser) -> None:
     assert "development mailbox" not in (await alice.get(PATH)).text
+
+
+async def test_the_difference_names_what_was_changed_and_nothing_else(alice: Browser, sign_in: SignIn) -> None:
+    bob = await sign_in("bob")
+    await alice.post(PATH, fields())
+    await alice.post(PATH, fields(sender_name="By Alice", security="starttls", revision="1"))
+    # The page sends the choice of a grant even where no access token is asked for, and white space as it was typed.
+    form = fields(host=" smtp.example.org ", sender_name="By Bob", oauth_grant="client_credentials", revision="1")
+    answer = await bob.htmx_post(PATH, form)
+    assert answer.status_code == 409
+    table = answer.text.partition("<tbody>")[2].partition("</tbody>")[0]
+    assert re.findall(r'<th scope="row">(.*?)</th>', table) == ["Secure connection", "Sender&#39;s name"]
+    assert ">STARTTLS<" in table
+    assert ">None<" in table
+    secret = await bob.htmx_post(PATH, with_password(revision="1"))
+    assert CANARY not in secret.text
+    assert re.search(
+        r'<th scope="row">Password</th><td[^>]*>as it is stored now</td><td[^>]*>changed</td>', secret.text
+    )

@@ -32,7 +32,8 @@ def events(response: httpx2.Response) -> list[str]:
 
 def rungs(markup: str) -> list[tuple[str, str]]:
     """State and title of each rung."""
-    return re.findall(r'<li class="rung (\w+)">.*?<strong>(.*?)</strong>', markup, re.DOTALL)
+    shown = re.sub(r"<template>.*?</template>", "", markup, flags=re.DOTALL)
+    return re.findall(r'<li class="rung (\w+)">.*?<strong>(.*?)</strong>', shown, re.DOTALL)
 
 
 async def test_the_letter_arrives_and_each_rung_is_an_event(alice: Browser) -> None:
@@ -186,3 +187,45 @@ async def test_the_text_for_support_can_be_shown_to_anyone(alice: Browser) -> No
     assert "inbox@" not in text
     assert "postern@" not in text
     assert CANARY not in text
+
+
+def standing(response: httpx2.Response) -> str:
+    """What the last event of a test says of the values on the screen."""
+    return events(response)[-1].partition('hx-target="#tested"')[2].partition("</hx-partial>")[0]
+
+
+async def test_the_values_on_the_screen_have_a_verdict_of_their_own(alice: Browser) -> None:
+    async with smtp_server(refused={"no@example.org": "550 5.1.1 No such user"}) as server:
+        await alice.post(PATH, fields(server))
+        saved = await alice.htmx_post(TEST, {**fields(server), **TO})
+        passed = await alice.htmx_post(TEST, {**fields(server, sender_name="Other"), **TO})
+        failed = await alice.htmx_post(TEST, {**fields(server, sender_name="Other"), "recipient": "no@example.org"})
+        whole = await alice.post(TEST, {**fields(server, sender_name="Other"), **TO})
+        page = await alice.get(PATH)
+    assert "data-saved" in standing(saved)
+    assert "Tested, and not saved yet" in standing(passed)
+    assert "The test failed with exactly the values on the screen." in standing(failed)
+    assert "Tested, and not saved yet" in whole.text
+    assert "Tested, and not saved" not in page.text
+    # The test before says nothing of this one.
+    assert '<div id="tested"></div>' in events(failed)[0]
+
+
+async def test_a_connection_leaves_the_verdict_on_the_screen_alone(alice: Browser) -> None:
+    async with smtp_server() as server:
+        answer = await alice.htmx_post("/mail-server/connections", fields(server))
+    assert "The connection works" in answer.text
+    assert "#tested" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("field", "says"),
+    [
+        ("sender_address", "Please give the address that letters come from, such as postern@example.org."),
+        ("recipient", "Please give an address whose letters you can read, such as name@example.org."),
+    ],
+)
+async def test_an_empty_address_is_told_what_belongs_there(alice: Browser, field: str, says: str) -> None:
+    answer = await alice.post(TEST, {**fields(), **TO, field: ""})
+    assert answer.status_code == 422
+    assert error_of(answer, field) == says

@@ -190,8 +190,10 @@ async def _trial(kit: Tools, to: str) -> "Trial":
 
 
 def _preset(kit: Tools) -> dict[str, str]:
-    """The fields that the environment fixes, checked as at the start of the server: a secret from it never goes to a
-    host that is only stored."""
+    """The fields that the environment fixes, checked as when the server starts.
+
+    A secret from the environment never goes to a host that is only stored.
+    """
     from webapp.mail_server.preset import check_preset
 
     preset = {name: value.get_secret_value() for name, value in kit.settings.mail_server.items()}

@@ -19,7 +19,7 @@ from webapp.mail_server import oauth
 from webapp.smtp.certificate import is_readable
 from webapp.smtp.resolve import ascii_host
 from webapp.smtp.server import Auth, Grant, MailServer, OAuth, Security
-from webapp.text import message
+from webapp.text import Message, message
 
 FIELDS: Final = (
     "host",
@@ -171,16 +171,17 @@ def checked_certificate(text: str) -> str:
     return text
 
 
-def _sender(text: str) -> str:
-    if not text:
-        raise FieldError(message("Please give the address that letters come from, such as postern@example.org."))
-    return email_address(text)
+def _address(missing: Message) -> AfterValidator:
+    def validate(text: str) -> str:
+        if not text:
+            raise FieldError(missing)
+        return email_address(text)
+
+    return AfterValidator(validate)
 
 
-def _recipient(text: str) -> str:
-    if not text:
-        raise FieldError(message("Please give an address whose letters you can read, such as name@example.org."))
-    return email_address(text)
+_SENDER: Final = _address(message("Please give the address that letters come from, such as postern@example.org."))
+_RECIPIENT: Final = _address(message("Please give an address whose letters you can read, such as name@example.org."))
 
 
 class ServerForm(FormModel):
@@ -194,7 +195,7 @@ class ServerForm(FormModel):
     username: Annotated[Line, at_most(USERNAME_LENGTH)] = Field(default="", validate_default=True)
     password: Annotated[Line, at_most(SECRET_LENGTH)] = Field(default="", repr=False)
     plaintext_auth: Annotated[bool, BeforeValidator(_ticked)] = False
-    sender_address: Annotated[Line, AfterValidator(_sender)]
+    sender_address: Annotated[Line, _SENDER]
     sender_name: DisplayName = ""
     reply_to: Annotated[Line | None, AfterValidator(lambda text: optional_email(text or ""))] = None
     ehlo_name: Annotated[Line, AfterValidator(checked_ehlo_name)] = ""
@@ -298,7 +299,7 @@ class ServerForm(FormModel):
 class Recipient(FormModel):
     """Where the test letter goes."""
 
-    recipient: Annotated[Line, AfterValidator(_recipient)]
+    recipient: Annotated[Line, _RECIPIENT]
 
     @model_validator(mode="before")
     @classmethod

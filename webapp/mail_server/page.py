@@ -126,10 +126,10 @@ async def form_view(
 def _differences(theirs: Mapping[str, str], yours: Mapping[str, str]) -> list[Difference]:
     """What differs once the typed values are read: white space and fields that do not apply make no difference."""
     read, typed = dict(yours), ""
-    match check(ServerForm, yours):
-        case Valid(form):
-            read = form.shown()
-            typed = form.password or form.oauth_client_secret or form.oauth_refresh_token
+    checked = check(ServerForm, yours)
+    if isinstance(checked, Valid):
+        read, form = checked.form.shown(), checked.form
+        typed = form.password or form.oauth_client_secret or form.oauth_refresh_token
     secrets = {SECRET_OF[Auth(read["auth"])]: "changed"} if typed else {}
     return [
         Difference(each.name, message("as it is stored now"), message("changed"))

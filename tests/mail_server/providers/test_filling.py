@@ -1,6 +1,7 @@
 """The picker: it fills the form in, keeps what else was typed, and saves nothing."""
 
 import re
+from urllib.parse import urlencode
 
 import httpx2
 import pytest
@@ -143,3 +144,24 @@ def test_settings_are_read_as_they_were_written() -> None:
         Settings("2001:db8::25", 25, Security.NONE),
     ):
         assert read_settings(str(settings)) == settings
+
+
+@pytest.mark.parametrize(
+    ("typed", "proposed"),
+    [
+        ({"host": " smtp.163.com "}, "smtp.163.com, port 465, TLS"),
+        ({"host": "smtp.163.com", "port": "465", "security": "tls"}, ""),
+        ({"host": "smtp.163.com", "port": "8332", "security": "starttls"}, "smtp.163.com, port 465, TLS"),
+        ({"sender_address": "me@qq.com"}, "smtp.qq.com, port 465, TLS"),
+        ({"username": "me@qq.com"}, "smtp.qq.com, port 465, TLS"),
+        ({"host": "127.0.0.1", "port": "2525", "security": "none"}, ""),
+        ({"host": "mail.example.org"}, ""),
+    ],
+)
+async def test_what_was_just_typed_is_recognised(alice: Browser, typed: dict[str, str], proposed: str) -> None:
+    shown = await alice.htmx_get(f"/mail-server/providers?{urlencode(typed)}")
+    assert shown.status_code == 200
+    assert shown.text.lstrip().startswith('<div id="proposal"')
+    assert (proposed in shown.text) if proposed else ("provider-proposal" not in shown.text)
+    assert "mail-server-form" not in shown.text.partition(">")[0]
+    assert await Revision.all().count() == 0

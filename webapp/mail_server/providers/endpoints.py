@@ -5,8 +5,8 @@ from typing import Final
 
 from starlette.responses import Response
 
-from webapp.mail_server.endpoints import PATH, POSTED, form_on_screen, preset_of, show_page, untested_beside
-from webapp.mail_server.preset import overlaid
+from webapp.mail_server.endpoints import POSTED, form_on_screen, show_page, untested_beside
+from webapp.mail_server.form import trimmed
 from webapp.mail_server.providers.filling import read_settings, with_preset, with_settings
 from webapp.mail_server.providers.shown import provider_view
 from webapp.smtp.recognising import by_key
@@ -21,17 +21,17 @@ _TELLING: Final = ("host", "port", "security", "sender_address", "username")
 
 
 async def recognise(request: Req) -> Response:
-    """The proposal for what was just typed, by host or address; without htmx it is the page as it is saved."""
+    """What the values just typed point to, by host or address."""
     typed = read_query(request, _TELLING)
-    if not request.state["pages"].wants_region(request):
-        return request.state["pages"].redirect(request, PATH)
     form = await form_on_screen(request)
-    values = {**form.values, **typed, **overlaid({}, preset_of(request))}
+    values = {**form.values, **{name: trimmed(text) for name, text in typed.items() if name not in form.locked}}
     return await request.state["pages"].render(
         request,
         "mail_server/index.html",
         region="mail_server/providers/_proposal.html",
         form=replace(form, provider=provider_view(values, typed=True)),
+        test=untested_beside(request),
+        search=None,
     )
 
 

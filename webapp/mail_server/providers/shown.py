@@ -41,9 +41,9 @@ def provider_view(values: Mapping[str, str], *, propose: bool = True, typed: boo
     """
     host = by_host(values["host"])
     if host:
-        plain = values["security"] == Security.NONE and host.security is not Security.NONE
+        plain = values["security"] == Security.NONE
         other = typed and (values["security"], values["port"]) != (host.security.value, str(host.port))
-        proposed = host if (plain or other) and propose else None
+        proposed = host if (plain or other) and propose and host.security is not Security.NONE else None
     else:
         proposed = by_address(values["sender_address"]) or by_address(values["username"]) if propose else None
     return ProviderView(
