@@ -36,11 +36,12 @@ def measure(folder: Path) -> list[Figure]:
         environ = environment(folder, EGRESS_PORTS=str(port))
         with postern("serve", folder, environ) as url:
             for number in range(ADMINISTRATORS):
-                _create(f"admin{number}", environ)
+                create_administrator(f"admin{number}", environ)
             return asyncio.run(_measure(url, port))
 
 
-def _create(name: str, environ: Mapping[str, str]) -> None:
+def create_administrator(name: str, environ: Mapping[str, str]) -> None:
+    """Create somebody who may do everything, by the command."""
     command = [sys.executable, "-m", "webapp", "users", "create", name, "--role", "admin", "--keep", "--password-stdin"]
     settings = {**os.environ, **environ}
     subprocess.run(command, input=PASSWORD, text=True, env=settings, check=True, capture_output=True, timeout=60)

@@ -24,18 +24,18 @@ _PR_SET_PDEATHSIG: Final = 1
 
 @contextlib.contextmanager
 def python(
-    *arguments: str, folder: Path, environ: Mapping[str, str] | None = None
+    *arguments: str, folder: Path, environ: Mapping[str, str] | None = None, stdin: int = subprocess.DEVNULL
 ) -> Iterator["subprocess.Popen[str]"]:
     """A Python process until the end of the block; what it complains of goes to a file in ``folder``."""
     with (folder / "log").open("a") as log:
         process = subprocess.Popen(
             [sys.executable, *arguments],
             env={**os.environ, **(environ or {})},
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
-            preexec_fn=_die_with_parent,  # noqa: PLW1509 - it calls nothing that takes a lock
+            preexec_fn=die_with_parent,  # noqa: PLW1509 - it calls nothing that takes a lock
         )
         try:
             yield process
@@ -46,11 +46,12 @@ def python(
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait(STOP_SECONDS)
-            if process.stdout:
-                process.stdout.close()
+            for pipe in (process.stdin, process.stdout):
+                if pipe:
+                    pipe.close()
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """Leave nothing behind when a benchmark is killed."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
@@ -70,10 +71,10 @@ def environment(folder: Path, **variables: str) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def postern(command: str, folder: Path, environ: Mapping[str, str]) -> Iterator[str]:
+def postern(command: str, folder: Path, environ: Mapping[str, str], *options: str) -> Iterator[str]:
     """A server of ours until the end of the block; gives its address."""
     url = environ["POSTERN_PUBLIC_URL"]
-    with python("-m", "webapp", command, folder=folder, environ=environ) as process:
+    with python("-m", "webapp", command, *options, folder=folder, environ=environ) as process:
         end = time.monotonic() + START_SECONDS
         while not _answers(f"{url}/readyz"):
             if process.poll() is not None or time.monotonic() > end:

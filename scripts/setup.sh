@@ -1,6 +1,6 @@
 #!/bin/sh
 # Prepares .venv: `setup.sh runtime` for running Postern, `setup.sh dev` for working on it, `setup.sh lock` for
-# compiling the locks. Each step leaves a stamp named by a checksum of what it was made from, so that a step is
+# compiling the locks, `setup.sh bench` for what benchmarks compare with. Each step leaves a stamp named by a checksum of what it was made from, so that a step is
 # repeated exactly when that changes, and a run with nothing to do takes milliseconds.
 set -eu
 cd "$(dirname "$0")/.."
@@ -63,13 +63,16 @@ if [ ! -x "$python" ] || [ ! -e "$made" ]; then
     mark made "$made"
 fi
 if [ ! -e "$locked" ]; then
-    pip install --require-hashes --no-deps -r "requirements/$what.txt"
+    # What a benchmark is compared with stays out of everybody else's reach.
+    if [ "$what" = bench ]; then apart="--upgrade --target .venv/bench"; else apart=; fi
+    # shellcheck disable=SC2086 # one word per option
+    pip install --require-hashes --no-deps $apart -r "requirements/$what.txt"
     mark "$what" "$locked"
     if [ "$what" = dev ]; then # which holds all that runtime holds
         mark runtime "$(stamp runtime requirements/runtime.txt)"
     fi
 fi
-if [ "$what" = lock ]; then
+if [ "$what" = lock ] || [ "$what" = bench ]; then
     exit
 fi
 if [ ! -e "$installed" ]; then

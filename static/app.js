@@ -30,7 +30,7 @@
   function showLocally(time) {
     if (!time.textContent.endsWith("UTC")) return;
     time.title = time.textContent;
-    const style = { dateStyle: "medium", timeStyle: "short" };
+    const style = { dateStyle: "medium", timeStyle: time.closest("#timeline") ? "medium" : "short" };
     time.textContent = new Intl.DateTimeFormat(document.documentElement.lang, style).format(new Date(time.dateTime));
   }
 

@@ -5,6 +5,7 @@ time on a migrated database of its own. ``sqlite_database`` and ``postgres_datab
 does.
 """
 
+import gc
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 
@@ -119,6 +120,12 @@ class _Tally:
         return any(self._config.getoption(option, None) for option in options) or any(
             "::" in argument for argument in self._config.args
         )
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests and all modules stay until the end: the collector need not look at them again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_configure(config: pytest.Config) -> None:

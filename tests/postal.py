@@ -5,26 +5,34 @@ from typing import Any
 
 from tests.smtp_server import Received, SmtpServer
 from tests.world import Browser, World
-from webapp.app import Crew, create_worker
 from webapp.audit.record import Actor
+from webapp.crew import Crew, create_worker
 from webapp.db.models import Lease
 from webapp.fields import Valid, check
 from webapp.mail_server.form import EMPTY, ServerForm
-from webapp.mail_server.models import Revision
+from webapp.mail_server.models import Revision, Slot
 from webapp.mail_server.revisions import ANY, Saved, save
 
 NEW_PASSWORD = "nine purple lanterns humming"
 LINK = re.compile(r"http://localhost:8000(/password-reset/\S+)")
 
 
-async def use_server(world: World, server: SmtpServer | None = None, **values: str) -> Revision:
+async def use_server(
+    world: World, server: SmtpServer | None = None, *, slot: str = Slot.PRIMARY, **values: str
+) -> Revision:
     """Save this mail server's settings, as the page would; keyword arguments are further fields of the form."""
     where = {"host": server.host, "port": str(server.port)} if server else {}
     plain = {"security": "none", "auth": "none", "sender_address": "no-reply@example.org", "timeout_seconds": "5"}
     checked = check(ServerForm, {**EMPTY, **plain, **where, **values})
     assert isinstance(checked, Valid), checked
     outcome = await save(
-        checked.form, vault=world.kit.vault, preset={}, opened_with=ANY, actor=Actor("tests"), now=world.clock()
+        checked.form,
+        vault=world.kit.vault,
+        preset={},
+        opened_with=ANY,
+        actor=Actor("tests"),
+        now=world.clock(),
+        slot=Slot(slot),
     )
     assert isinstance(outcome, Saved)
     return outcome.revision

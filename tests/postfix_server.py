@@ -45,6 +45,10 @@ LATER: Final = "later@example.com"
 """A recipient who is greylisted."""
 BLOCKED: Final = "blocked@example.com"
 """A recipient to whom a policy lets nobody write."""
+GONE: Final = "gone@example.com"
+"""A recipient who is accepted, and whose mail then comes back: it is forwarded to a mailbox that is not there."""
+RETURNS: Final = "returns@example.com"
+"""Where mail comes back to; also with ``+`` and more before the @."""
 SIZE_LIMIT: Final = 20_000
 
 OWNER: Final = "daemon"
@@ -230,6 +234,8 @@ def _main(server: Postfix, programs: Programs) -> list[tuple[str, str]]:
     folder, owner = server.folder, getpwnam(OWNER)
     restrictions = f"check_recipient_access inline:{{ {{ {LATER} = 450 4.2.0 Greylisted, please try again later }}, "
     restrictions += f"{{ {BLOCKED} = 550 5.7.1 Access denied }} }}"
+    own = {ALICE: "alice", LATER: "later", BLOCKED: "blocked", RETURNS: "returns"}
+    mailboxes = ", ".join(f"{{ {address} = {name}/ }}" for address, name in own.items())
     return [
         ("compatibility_level", "3.6"),
         ("queue_directory", f"{folder}/queue"),
@@ -261,8 +267,10 @@ def _main(server: Postfix, programs: Programs) -> list[tuple[str, str]]:
         ("virtual_mailbox_base", f"{folder}/mail"),
         (
             "virtual_mailbox_maps",
-            f"inline:{{ {{ {ALICE} = alice/ }}, {{ {LATER} = later/ }}, {{ {BLOCKED} = blocked/ }} }}",
+            f"inline:{{ {mailboxes} }}",
         ),
+        ("virtual_alias_maps", f"inline:{{ {{ {GONE} = nobody.at.all@example.com }} }}"),
+        ("recipient_delimiter", "+"),
         ("virtual_uid_maps", f"static:{owner.pw_uid}"),
         ("virtual_gid_maps", f"static:{owner.pw_gid}"),
         ("virtual_minimum_uid", "1"),
@@ -271,7 +279,10 @@ def _main(server: Postfix, programs: Programs) -> list[tuple[str, str]]:
         ("virtual_mailbox_limit", "0"),
         ("smtpd_sasl_type", "dovecot"),
         ("smtpd_sasl_path", f"inet:127.0.0.1:{server.sasl.port}"),
-        ("smtpd_sender_login_maps", f"inline:{{ {{ {SENDER} = {USERNAME} }}, {{ {OTHERS_ADDRESS} = boss }} }}"),
+        (
+            "smtpd_sender_login_maps",
+            f"inline:{{ {{ {SENDER} = {USERNAME} }}, {{ {RETURNS} = {USERNAME} }}, {{ {OTHERS_ADDRESS} = boss }} }}",
+        ),
         ("smtpd_relay_restrictions", "permit_sasl_authenticated, reject_unauth_destination"),
         ("smtpd_recipient_restrictions", f"{restrictions}"),
         ("smtpd_helo_required", "yes"),

@@ -428,25 +428,47 @@ _USUAL: Mapping[str, Answer] = {
 }
 
 
-def replies(answers: Mapping[str, Answer] | None = None, heard: list[str] | None = None) -> Script:
+Answers = Mapping[str, Answer | Sequence[Answer]]
+"""By the command; of several, one is said each time, and the last from then on."""
+
+
+def replies(answers: Answers | None = None, heard: list[str] | None = None) -> Script:
     """The script of a server that answers like any other, but for these commands (and ``GREETING`` and ``MESSAGE``)."""
-    says = {**_USUAL, **(answers or {})}
+    left: dict[str, list[Answer]] = {
+        verb: [said] if isinstance(said, str | bytes | EllipsisType | None) else list(said)
+        for verb, said in (answers or {}).items()
+    }
+
+    def say(verb: str) -> Answer:
+        said = left.get(verb) or [_USUAL.get(verb, "502 5.5.2 Command not recognized")]
+        return said.pop(0) if len(said) > 1 else said[0]
 
     async def script(reader: Reader, writer: Writer) -> None:
-        if not await _answer(writer, says["GREETING"]):
+        if not await _answer(writer, say("GREETING")):
             return
         while line := await reader.readline():
             if heard is not None:
                 heard.append(line.decode("utf-8", "replace").rstrip("\r\n"))
             verb = line.split(None, 1)[0].decode("ascii", "replace").upper() if line.strip() else ""
-            if not await _answer(writer, says.get(verb, "502 5.5.2 Command not recognized")) or verb == "QUIT":
+            answer = say(verb)
+            if not await _answer(writer, answer) or verb == "QUIT":
                 return
-            if verb == "DATA" and str(says["DATA"]).startswith("354"):
-                await reader.readuntil(b"\r\n.\r\n")
-                if not await _answer(writer, says["MESSAGE"]):
+            if verb == "DATA" and str(answer).startswith("354"):
+                letter = await _letter(reader)
+                if heard is not None and letter == b".\r\n":
+                    heard.append(".")
+                if not await _answer(writer, say("MESSAGE")):
                     return
 
     return script
+
+
+async def _letter(reader: Reader) -> bytes:
+    """All that follows DATA; a lone dot is a letter too, and an empty one."""
+    letter = await reader.readuntil(b".\r\n")
+    while not (letter == b".\r\n" or letter.endswith(b"\r\n.\r\n")):
+        letter += await reader.readuntil(b".\r\n")
+    return letter
 
 
 async def _answer(writer: Writer, answer: Answer) -> bool:

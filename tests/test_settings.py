@@ -28,6 +28,7 @@ def test_values_are_typed_and_empty_ones_count_as_unset() -> None:
             "TRUSTED_PROXIES": "10.0.0.0/8,::1",
             "LINK_MINUTES": "",
             "MAIL_SERVER_HOST": "mail.example.org",
+            "FALLBACK_MAIL_SERVER_HOST": "fallback.example.org",
         }
     )
     assert settings.public_url == "https://postern.example.org"
@@ -37,7 +38,8 @@ def test_values_are_typed_and_empty_ones_count_as_unset() -> None:
     assert not settings.egress_private
     assert settings.trusted_proxies == ("10.0.0.0/8", "::1")
     assert settings.link_minutes == 30
-    assert settings.mail_server["host"].get_secret_value() == "mail.example.org"
+    assert settings.preset() == settings.preset("primary") == {"host": "mail.example.org"}
+    assert settings.preset("fallback") == {"host": "fallback.example.org"}
 
 
 @pytest.mark.parametrize(
@@ -53,6 +55,7 @@ def test_values_are_typed_and_empty_ones_count_as_unset() -> None:
         ("LOG_LEVEL", "loud"),
         ("EGRESS_PORTS", "smtp"),
         ("NO_SUCH_THING", "1"),
+        ("FALLBACK_MAIL_SERVER", "1"),
     ],
 )
 def test_a_wrong_value_is_one_line_that_names_the_variable(name: str, value: str) -> None:
@@ -89,6 +92,7 @@ def test_the_environment_wins_over_a_dotenv_file(tmp_path: Path) -> None:
 def test_every_setting_is_in_the_table_of_the_readme() -> None:
     readme = Path("README.md").read_text()
     for name in Settings.model_fields:
-        if name != "mail_server":
+        if name not in {"mail_server", "fallback_mail_server"}:
             assert f"`POSTERN_{name.upper()}`" in readme, name
     assert "`POSTERN_MAIL_SERVER_HOST`" in readme
+    assert "`POSTERN_FALLBACK_MAIL_SERVER_HOST`" in readme

@@ -10,21 +10,28 @@ from typing import Any, Final
 import httpx2
 import pytest
 from pydantic import SecretStr
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests.fakes import FakeClock
-from webapp.app import Tools, create_app, state_of, tools
+from webapp.app import create_app, state_of
 from webapp.audit.record import Actor
 from webapp.crypto.passwords import Passwords
-from webapp.db.connect import Database
+from webapp.db.connect import Database, transaction
 from webapp.principal import Role
+from webapp.sessions.session import Client
+from webapp.sessions.sign_in import enter
 from webapp.settings import Settings
+from webapp.tools import Tools, tools
 from webapp.users.create import Created, NewPerson, create
 from webapp.users.models import User
+from webapp.web.cookies import SESSION
 
 PUBLIC_URL: Final = "http://localhost:8000"
 PASSWORD: Final = "correct horse battery 1"
 KEYS: Final = "0123456789abcdef0123456789abcdef0123456789abcdef"
+
+_HASHES: Final[dict[str, str]] = {}
 
 
 class World:
@@ -60,7 +67,7 @@ class World:
             NewPerson(username=username, email=email or "", display_name=display_name, role=Role(role)),
             actor=Actor("tests"),
             now=self.clock(),
-            password_hash=await self.passwords.hash(password) if password else None,
+            password_hash=await self._hash(password) if password else None,
             must_change=must_change,
         )
         assert isinstance(created, Created), created
@@ -69,9 +76,24 @@ class World:
     async def admin(self, username: str = "root") -> "Browser":
         """A browser in which a new administrator is signed in."""
         await self.person(username, email=f"{username}@example.org", password=PASSWORD, role=Role.ADMIN)
+        return await self.entered(username)
+
+    async def entered(self, username: str) -> "Browser":
+        """A browser in which this person is signed in, as if by password, which need not be verified in each test."""
         browser = self.browser()
-        await browser.sign_in(username, PASSWORD)
+        async with transaction():
+            token = await enter(await User.get(username=username), Client("127.0.0.1", "tests"), now=self.clock())
+        answer = Response()
+        SESSION.write(answer, token, secure=self.kit.settings.secure)
+        asked = httpx2.Request("POST", browser.client.base_url)
+        browser.client.cookies.extract_cookies(httpx2.Response(303, headers=answer.raw_headers, request=asked))
         return browser
+
+    async def _hash(self, password: str) -> str:
+        """The password's hash, which is made once a run: it takes a while by design."""
+        if password not in _HASHES:
+            _HASHES[password] = await self.passwords.hash(password)
+        return _HASHES[password]
 
     async def close(self) -> None:
         """Close the browsers."""

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from starlette.convertors import Convertor, register_url_convertor
@@ -13,7 +13,8 @@ from starlette.staticfiles import PathLike, StaticFiles
 from starlette.types import Scope
 
 from webapp.audit import endpoints as audit
-from webapp.delivery import endpoints as delivery
+from webapp.brand import endpoints as brand
+from webapp.delivery.log import endpoints as mail_log
 from webapp.delivery.samples import endpoints as samples
 from webapp.dev_mailbox import endpoints as dev_mailbox
 from webapp.jinja import STATIC_DIR
@@ -21,18 +22,25 @@ from webapp.mail_server import endpoints as mail_server
 from webapp.mail_server.connections import endpoints as connections
 from webapp.mail_server.domain import endpoints as sender_domain
 from webapp.mail_server.history import endpoints as history
+from webapp.mail_server.models import Slot
 from webapp.mail_server.providers import endpoints as providers
 from webapp.mail_server.receipts import endpoints as receipts
+from webapp.mail_server.removal import endpoints as removal
 from webapp.mail_server.searches import endpoints as searches
 from webapp.ops import endpoints as ops
 from webapp.people import endpoints as people
-from webapp.principal import Principal
+from webapp.people.creation import endpoints as creation
+from webapp.people.invitation import endpoints as invitation
+from webapp.principal import Principal, Role
 from webapp.recovery import endpoints as recovery
+from webapp.recovery.invitations import endpoints as invitations
+from webapp.recovery.not_me import endpoints as not_me
 from webapp.sessions import endpoints as sessions
 from webapp.start import endpoints as start
 from webapp.text import message
 from webapp.web.guards import ADMIN, AUDIT_READERS, LOG_READERS, PUBLIC, SIGNED_IN, STAFF, Endpoint, Who, guarded
 from webapp.web.pages import NavItem
+from webapp.webhooks import endpoints as webhooks
 
 FORM_BYTES: Final = 512 * 1024
 
@@ -63,7 +71,34 @@ class Url:
     post: Endpoint | None = None
     anonymous: bool = False
     """Cookies are not looked at: it answers while the database is away, too."""
+    slot: Slot | None = None
+    """Which of the two mail servers it is about; endpoints find it among the parameters of the path."""
 
+
+def _for_both_servers() -> Iterator[Url]:
+    """What there is for the mail server, and the same for the fallback server beneath a path of its own."""
+    for slot, path in mail_server.PATHS.items():
+        yield from (
+            replace(url, name=_NAMES[slot] + url.name, path=path + url.path, slot=slot)
+            for url in (
+                Url("mail_server", "", ADMIN, mail_server.index, mail_server.save),
+                Url("mail_server_tests", "/tests", ADMIN, post=mail_server.test),
+                Url("mail_server_connections", "/connections", ADMIN, post=connections.connect),
+                Url("mail_server_domain", "/domain", ADMIN, sender_domain.index),
+                Url("mail_server_providers", "/providers", ADMIN, providers.recognise),
+                Url("mail_server_fillings", "/fillings", ADMIN, post=providers.fill),
+                Url("mail_server_searches", "/searches", ADMIN, post=searches.search),
+                Url("mail_server_revisions", "/revisions", ADMIN, history.index),
+                Url("mail_server_return", "/revisions/{id:id}/return", ADMIN, post=history.take_up),
+            )
+        )
+    fallback = mail_server.PATHS[Slot.FALLBACK]
+    name = _NAMES[Slot.FALLBACK] + "mail_server_removal"
+    yield Url(name, f"{fallback}/removal", ADMIN, removal.index, removal.confirm, slot=Slot.FALLBACK)
+
+
+_NAMES: Final = {Slot.PRIMARY: "", Slot.FALLBACK: "fallback_"}
+"""What the names of their URLs begin with."""
 
 URLS: Final = (
     Url("start", "/", SIGNED_IN, start.index),
@@ -76,28 +111,32 @@ URLS: Final = (
     Url("asked", "/password-reset/sent", PUBLIC, recovery.asked),
     Url("new_password", "/password-reset/new", PUBLIC, recovery.new_password, recovery.set_new_password),
     Url("follow", "/password-reset/{token}", PUBLIC, recovery.follow),
-    Url("mail_server", "/mail-server", ADMIN, mail_server.index, mail_server.save),
-    Url("mail_server_tests", "/mail-server/tests", ADMIN, post=mail_server.test),
-    Url("mail_server_connections", "/mail-server/connections", ADMIN, post=connections.connect),
-    Url("mail_server_domain", "/mail-server/domain", ADMIN, sender_domain.index),
-    Url("mail_server_providers", "/mail-server/providers", ADMIN, providers.recognise),
-    Url("mail_server_fillings", "/mail-server/fillings", ADMIN, post=providers.fill),
-    Url("mail_server_searches", "/mail-server/searches", ADMIN, post=searches.search),
+    *_for_both_servers(),
     Url("mail_server_receipt", "/mail-server/receipts/{id:id}", ADMIN, receipts.receipt),
-    Url("mail_server_revisions", "/mail-server/revisions", ADMIN, history.index),
-    Url("mail_server_return", "/mail-server/revisions/{id:id}/return", ADMIN, post=history.take_up),
+    Url("webhook", "/webhook", ADMIN, webhooks.index, webhooks.save),
+    Url("webhook_tests", "/webhook/tests", ADMIN, post=webhooks.test),
     Url("mail_server_samples", "/mail-server/samples", ADMIN, post=samples.order),
     Url("mail_server_sample", "/mail-server/samples/{id:id}", ADMIN, samples.follow),
+    Url("letters", "/letters", ADMIN, brand.index, brand.save),
+    Url("letter_preview", "/letters/{kind}/preview", ADMIN, brand.preview),
+    Url("first_password", "/invitations/new", PUBLIC, invitations.first_password, invitations.set_first_password),
+    Url("invitation", "/invitations/{token}", PUBLIC, invitations.follow),
+    Url("not_me", "/not-me/{token}", PUBLIC, not_me.ask, not_me.freeze),
     Url("received", "/received/{token}", PUBLIC, receipts.follow, receipts.confirm),
-    Url("people", "/users", STAFF, people.index, people.create),
-    Url("new_person", "/users/new", STAFF, people.new),
+    Url("people", "/users", STAFF, people.index, creation.create),
+    Url("new_person", "/users/new", STAFF, creation.new),
     Url("person", "/users/{id:id}", STAFF, people.person, people.correct),
     Url("person_password", "/users/{id:id}/password", STAFF, post=people.set_password),
     Url("person_reset_link", "/users/{id:id}/reset-link", STAFF, post=people.send_reset_link),
+    Url("person_invitation", "/users/{id:id}/invitation", STAFF, post=invitation.invite),
     Url("person_sessions", "/users/{id:id}/sessions", STAFF, post=people.end_sessions),
     Url("person_state", "/users/{id:id}/state", STAFF, post=people.change_state),
-    Url("mail_log", "/mail-log", LOG_READERS, delivery.mail_log),
-    Url("letter", "/mail-log/{id:id}", LOG_READERS, delivery.letter),
+    Url("person_reachable", "/users/{id:id}/reachable", ADMIN, post=people.mark_reachable),
+    Url("mail_log", "/mail-log", LOG_READERS, mail_log.mail_log),
+    Url("mail_log_changes", "/mail-log/changes", LOG_READERS, mail_log.changes),
+    Url("mail_log_requests", "/mail-log/requests", ADMIN, mail_log.requests),
+    Url("letter", "/mail-log/{id:id}", LOG_READERS, mail_log.letter),
+    Url("letter_resend", "/mail-log/{id:id}/resend", ADMIN, post=mail_log.resend),
     Url("audit", "/audit", AUDIT_READERS, audit.index),
     Url("healthz", "/healthz", PUBLIC, ops.healthz, anonymous=True),
     Url("readyz", "/readyz", PUBLIC, ops.readyz, anonymous=True),
@@ -126,14 +165,16 @@ def _routes(url: Url) -> Iterator[Route]:
         answers["POST"] = guarded(url.post, url.who)
 
     async def answer(request: Request) -> Response:
+        if url.slot:
+            request.path_params["slot"] = url.slot
         return await answers[request.method](request)
 
     yield Route(url.path, answer, methods=sorted(answers), name=url.name, max_body_size=FORM_BYTES)
 
 
-def path_of(name: str, **values: object) -> str:
-    """The path of a URL by its name."""
-    return _PATHS[name].replace(":id}", "}").format(**values)
+def path_of(name: str, *, slot: Slot = Slot.PRIMARY, **values: object) -> str:
+    """The path of a URL by its name; where there is one for each of the two mail servers, ``slot`` says which."""
+    return _PATHS[_NAMES[slot] + name].replace(":id}", "}").format(**values)
 
 
 _PATHS: Final = {url.name: url.path for url in URLS + DEV_URLS}
@@ -142,12 +183,16 @@ _PATHS: Final = {url.name: url.path for url in URLS + DEV_URLS}
 def navigation(principal: Principal) -> list[NavItem]:
     """What stands in the navigation on the left: the pages this person may see."""
     items = [
+        ("start", message("Start"), "start"),
         ("people", message("Users"), "users"),
         ("mail_server", message("Mail server"), "server"),
+        ("letters", message("Letters"), "letters"),
         ("mail_log", message("Mail log"), "log"),
         ("audit", message("Audit"), "audit"),
     ]
     allowed = {url.name for url in URLS if principal.role in url.who}
+    if principal.role is not Role.ADMIN:
+        allowed.discard("start")  # it leads them to another of these
     return [NavItem(path_of(name), label, icon) for name, label, icon in items if name in allowed]
 
 

@@ -11,7 +11,8 @@ from dotenv import dotenv_values
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
 PREFIX: Final = "POSTERN_"
-MAIL_SERVER_PREFIX: Final = "MAIL_SERVER_"
+MAIL_SERVERS: Final = {"MAIL_SERVER_": "mail_server", "FALLBACK_MAIL_SERVER_": "fallback_mail_server"}
+"""What the variables of the two mail servers begin with, and where their fields are kept."""
 
 
 class BadSettings(ValueError):
@@ -71,6 +72,7 @@ class Settings(BaseModel):
     )
     egress_private: bool = True
     link_minutes: Annotated[int, Field(ge=5, le=24 * 60)] = 30
+    invitation_days: Annotated[int, Field(ge=1, le=90)] = 7
     session_idle_minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 30
     session_hours: Annotated[int, Field(ge=1, le=30 * 24)] = 12
     reset_repeat_seconds: Annotated[int, Field(ge=0, le=3_600)] = 60
@@ -78,6 +80,22 @@ class Settings(BaseModel):
     sign_ins_per_network_per_minute: Annotated[int, Field(ge=1)] = 30
     letters_per_recipient_per_hour: Annotated[int, Field(ge=1)] = 5
     letters_per_minute: Annotated[int, Field(ge=1)] | None = None
+    letters_per_hour: Annotated[int, Field(ge=1)] | None = None
+    smtp_sessions: Annotated[int, Field(ge=1, le=32)] = 4
+    """Connections to the mail server that one worker uses at once."""
+    retention_days: Annotated[int, Field(ge=1, le=3_650)] = 90
+    """How long letters, their attempts and what else is only history are kept."""
+    bounces_imap_url: SecretStr = SecretStr("")
+    """The mailbox that `postern bounces --imap` collects; each of the following wins over the URL's."""
+    bounces_imap_host: str = ""
+    bounces_imap_port: Annotated[int, Field(ge=1, le=65_535)] | None = None
+    bounces_imap_username: str = ""
+    bounces_imap_password: SecretStr = SecretStr("")
+    bounces_imap_folder: str = ""
+    bounces_imap_move_to: str = ""
+    bounces_imap_ca_certificate: str = ""
+    canary_minutes: Annotated[int, Field(ge=0, le=24 * 60)] = 15
+    """How often the mail server is looked at without sending a letter; 0 switches that off."""
     metrics_token: Annotated[SecretStr, AfterValidator(_long)] = SecretStr("")
     """What Prometheus sends as a bearer token; without one, `/metrics` is for this machine alone."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -87,6 +105,13 @@ class Settings(BaseModel):
     dev_mailbox_port: Annotated[int, Field(ge=1, le=65_535)] = 1025
     mail_server: dict[str, SecretStr] = Field(default_factory=dict)
     """Mail-server fields that the environment fixes, by field name."""
+    fallback_mail_server: dict[str, SecretStr] = Field(default_factory=dict)
+    """The same for the fallback server."""
+
+    def preset(self, slot: str = "primary") -> dict[str, str]:
+        """The fields that the environment fixes of the mail server ``primary`` or ``fallback``, in the clear."""
+        fixed = self.fallback_mail_server if slot == "fallback" else self.mail_server
+        return {name: value.get_secret_value() for name, value in fixed.items()}
 
     @property
     def dsn(self) -> str:
@@ -124,12 +149,12 @@ class Settings(BaseModel):
         values = _read_files(
             {name.removeprefix(PREFIX): value for name, value in found.items() if name.startswith(PREFIX)}
         )
-        fields: dict[str, Any] = {"mail_server": {}}
+        fields: dict[str, Any] = {kept: {} for kept in MAIL_SERVERS.values()}
         for name, value in values.items():
             key = name.lower()
-            if name.startswith(MAIL_SERVER_PREFIX):
-                fields["mail_server"][key.removeprefix(MAIL_SERVER_PREFIX.lower())] = value
-            elif key in cls.model_fields and key != "mail_server":
+            if prefix := next(filter(name.startswith, MAIL_SERVERS), None):
+                fields[MAIL_SERVERS[prefix]][key.removeprefix(prefix.lower())] = value
+            elif key in cls.model_fields and key not in MAIL_SERVERS.values():
                 fields[key] = value
             else:
                 msg = f"{PREFIX}{name} is not a setting of Postern; see the table in README.md."

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.postal import the_link, use_server
+from tests.abuse.test_row_37_log_as_takeover import everything_stored
+from tests.postal import ask, post, the_link, use_server
 from tests.smtp_server import smtp_server
 from tests.world import World
 from webapp.delivery.models import Attempt
@@ -37,7 +38,7 @@ def test_other_words_are_kept() -> None:
     assert hide_letter(PAYLOAD, reply) == reply
 
 
-@pytest.mark.parametrize("reply", ["250 2.0.0 queued, saw {link}.", "250 url-{link}"])
+@pytest.mark.parametrize("reply", ["250 2.0.0 queued, saw {link}.", "250 url-{link}", "250 queued as {link}"])
 async def test_the_log_shows_no_link_that_the_server_repeats(world: World, reply: str) -> None:
     await world.person("alice", email="alice@example.org")
     async with smtp_server(replies={"MESSAGE": reply}) as server:
@@ -45,8 +46,23 @@ async def test_the_log_shows_no_link_that_the_server_repeats(world: World, reply
         link = await the_link(world, server, "alice")
     attempt = await Attempt.get()
     assert MASK in attempt.reply
-    shown = await (await world.admin()).get(f"/mail-log/{attempt.letter_id}")
+    root = await world.admin()
+    pages = [await root.get(path) for path in (f"/mail-log/{attempt.letter_id}", "/mail-log", "/mail-log/requests")]
+    shown = attempt.reply + attempt.queue_id + "".join(page.text for page in pages)
     parts = [part for part in link.rpartition("/")[2].split(".") if len(part) > 20]
     assert parts
     for part in parts:
-        assert not any(part[at : at + PIECE] in attempt.reply + shown.text for at in range(len(part) - PIECE + 1))
+        assert not any(part[at : at + PIECE] in shown for at in range(len(part) - PIECE + 1))
+
+
+async def test_what_was_typed_is_found_nowhere_in_the_clear(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    canary = "canary-7f3a-typed-by-mistake"
+    await ask(world, canary)
+    await post(world)
+    root = await world.admin()
+    assert canary in (await root.get("/mail-log/requests")).text
+    assert canary not in await everything_stored()
+    for path in ("/mail-log", "/audit", "/metrics", "/"):
+        assert canary not in (await root.get(path)).text
+    captured = capsys.readouterr()
+    assert canary not in captured.out + captured.err

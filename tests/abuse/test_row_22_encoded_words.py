@@ -12,6 +12,7 @@ from tests.postal import use_server
 from tests.smtp_server import smtp_server
 from tests.world import PASSWORD, World
 from webapp.letters.compose import compose
+from webapp.letters.examples import example
 from webapp.mail_server.form import EMPTY
 from webapp.principal import Role
 
@@ -26,8 +27,11 @@ def letter(**values: str) -> bytes:
         language="en",
         message_id="<1@example.org>",
         date=datetime(2026, 11, 22, tzinfo=UTC),
-        context={"username": values.get("username", "alice"), "public_url": "https://postern.example.org"},
-        **{name: value for name, value in fields.items() if name != "username"},
+        context={
+            **example("password_changed", public_url="https://postern.example.org"),
+            "username": values.get("username", "alice"),
+        },
+        **{name: value for name, value in fields.items() if name != "username"},  # type: ignore[arg-type]
     )
 
 

@@ -36,6 +36,7 @@ REACHING_MAIL: Final = {
     "sender_address": "postern@example.org",
     "sender_name": "Postern",
     "reply_to": "help@example.org",
+    "bounce_address": "returns@example.org",
     "ehlo_name": "postern.example.org",
     "recipient": "alice@example.org",
 }

@@ -4,7 +4,7 @@ import re
 from email import message_from_bytes
 from email.policy import SMTP
 
-from tests.postal import ask, post, the_link, use_server
+from tests.postal import ask, link_in, open_link, post, the_link, use_server
 from tests.smtp_server import Reader, Writer, scripted_server, smtp_server
 from tests.world import World
 from webapp.db.connect import engine
@@ -63,14 +63,39 @@ async def test_neither_the_log_nor_the_database_holds_a_link(world: World) -> No
     async with smtp_server() as server:
         await use_server(world, server)
         token = (await the_link(world, server, "alice")).rpartition("/")[2]
-    letter = await Letter.get(kind="reset_link")
+        await ask(world, "alice@example.org")
+        await ask(world, "nobody")
+        await post(world)
+    letter = await Letter.get(kind="reset_link", link_ends_at__not_isnull=True, id=1)
     root = await world.admin()
-    for path in ("/mail-log", f"/mail-log/{letter.id}"):
-        page = await root.get(path)
+    visitor = world.browser()
+    await open_link(visitor, f"/password-reset/{token}")
+    pages = [await root.get(path) for path in ("/mail-log", f"/mail-log/{letter.id}", "/mail-log/requests")]
+    pages.append(await root.htmx_get(f"/mail-log/{letter.id}"))
+    pages.append(await root.htmx_get(f"/mail-log/changes?letters={letter.id}-0"))
+    for page in pages:
         assert page.status_code == 200
         assert token not in page.text
         assert "/password-reset/" not in page.text
+    assert "Link fetched" in pages[1].text
     stored = await everything_stored()
     assert "alice@example.org" in stored
     assert token not in stored
     assert token.partition(".")[0] not in stored
+
+
+async def test_sending_again_kills_the_link_of_before_and_shows_neither(world: World) -> None:
+    await world.person("alice", email="alice@example.org")
+    root = await world.admin()
+    async with smtp_server() as server:
+        await use_server(world, server)
+        old = (await the_link(world, server, "alice")).rpartition("/")[2]
+        sent = await Letter.get()
+        await root.post(f"/mail-log/{sent.id}/resend")
+        await post(world)
+        new = link_in(await server.next_letter()).rpartition("/")[2]
+    assert new != old
+    assert (await world.browser().get(f"/password-reset/{old}")).status_code == 410
+    shown = await root.get(f"/mail-log/{sent.id + 1}")
+    for token in (old, new):
+        assert token not in shown.text + str(shown.headers) + await everything_stored()

@@ -1,10 +1,18 @@
 """A mail server that refuses fails no letter, and a wrong password is shown to it once."""
 
 import asyncio
+from pathlib import Path
 
+import pytest
+
+from tests.delivery.killing import SOON, a_worker, until
 from tests.postal import crew, use_server
 from tests.smtp_server import smtp_server
 from tests.world import World
+from webapp.clock import utc_now
+from webapp.db.connect import Database
+from webapp.db.models import Lease
+from webapp.delivery.first_sign_in import may_sign_in
 from webapp.delivery.models import Pause
 from webapp.mail_server.active import ActiveServer, active_server
 from webapp.mail_server.models import Verdict
@@ -48,6 +56,59 @@ async def test_a_wrong_password_is_tried_once_and_fails_no_letter(world: World) 
         assert len(server.letters) == 30
     assert await Letter.filter(state=LetterState.ACCEPTED).count() == 30
     assert not await Pause.exists()
+
+
+async def test_of_many_workers_one_tries_a_password_that_nobody_has_tried(world: World) -> None:
+    await letters(world, 30)
+    async with smtp_server(credentials=("postern", "the right one")) as server:
+        await use_server(world, server, **SIGN_IN)
+        await asyncio.gather(*(send(world) for _ in range(5)))
+        assert len(server.sign_ins) == 1
+        assert await Letter.filter(state=LetterState.QUEUED, lease_ends_at_ms=0).count() == 30
+        await use_server(world, server, **{**SIGN_IN, "password": "another wrong one"})
+        await asyncio.gather(*(send(world) for _ in range(5)))
+        assert len(server.sign_ins) == 2
+        await use_server(world, server, **{**SIGN_IN, "password": "the right one"})
+        await asyncio.gather(*(send(world) for _ in range(5)))
+        assert len(server.letters) == 30
+
+
+async def test_a_worker_that_dies_at_its_first_sign_in_leaves_it_to_another(world: World) -> None:
+    await letters(world, 3)
+    async with smtp_server(credentials=("postern", "the right one")) as server:
+        await use_server(world, server, **{**SIGN_IN, "password": "the right one"})
+        found = await active_server(world.kit.vault, {})
+        assert isinstance(found, ActiveServer)
+        assert await may_sign_in(fingerprint(world.kit.vault, found.server), "somebody who dies")
+        assert await send(world) == 0
+        assert await Letter.filter(state=LetterState.QUEUED, lease_ends_at_ms=0, attempts=0).count() == 3
+        await Lease.all().update(ends_at_ms=1)
+        assert await send(world) == 3
+
+
+@pytest.mark.parametrize("canary_minutes", [0, 15])
+async def test_of_several_processes_one_tries_a_password_that_nobody_has_tried(
+    world: World, db: Database, tmp_path: Path, canary_minutes: int
+) -> None:
+    world.clock.now = utc_now()
+    await letters(world, 30)
+    async with smtp_server(credentials=("postern", "the right one")) as server:
+        await use_server(world, server, **SIGN_IN)
+        folders = tmp_path / "one", tmp_path / "two"
+        async with (
+            a_worker(db, folders[0], server.port, canary_minutes=canary_minutes),
+            a_worker(db, folders[1], server.port, canary_minutes=canary_minutes),
+        ):
+            async with asyncio.timeout(SOON):
+                while not await Pause.exists():
+                    await asyncio.sleep(0.02)
+            with pytest.raises(TimeoutError):
+                await until(lambda: len(server.sign_ins) > 1, 3)
+            assert len(server.sign_ins) == 1
+            world.clock.now = utc_now()
+            await use_server(world, server, **{**SIGN_IN, "password": "the right one"})
+            await until(lambda: len(server.letters) == 30)
+    assert len({each.message["Message-ID"] for each in server.letters}) == 30
 
 
 async def test_a_test_that_passes_ends_the_pause(world: World) -> None:

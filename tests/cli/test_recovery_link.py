@@ -1,9 +1,11 @@
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from tests.cli.postern import Postern, browser, running
 from tests.world import PASSWORD, World
 from webapp.audit.models import AuditEntry
 from webapp.audit.record import COMMAND_LINE
+from webapp.db.connect import Database
 from webapp.recovery.break_glass import Disabled, Made, make_link
 from webapp.users.models import User, UserState
 
@@ -51,3 +53,13 @@ async def test_a_disabled_account_gets_no_link(world: World, installed: Postern)
     assert isinstance(outcome, Disabled)
     assert (await installed.run("users", "recovery-link", "ada")).failed_in_one_line("disabled")
     assert not await AuditEntry.filter(action="user:made_recovery_link").exists()
+
+
+async def test_a_password_set_on_the_machine_thaws_a_frozen_account(installed: Postern, db: Database) -> None:
+    assert (await installed.run("users", "create", "ada", "--email", "ada@example.org")).status == 0
+    async with running(installed, "serve", "--no-worker") as server, browser(server) as client:
+        await User.filter(username="ada").update(frozen_at=datetime.now(UTC))
+        done = await installed.run("users", "set-password", "ada", "--generate", "--keep", "--json")
+        fields = {"identifier": "ada", "password": done.json["password"]}
+        assert (await client.post("/sign-in", data=fields, headers=OURS)).status_code == 303
+    assert await AuditEntry.filter(action="user:thawed", actor=COMMAND_LINE.name).count() == 1

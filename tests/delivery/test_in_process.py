@@ -7,7 +7,8 @@ import pytest
 from tests.postal import ask, use_server
 from tests.smtp_server import smtp_server
 from tests.world import World
-from webapp.app import create_app, create_worker
+from webapp.app import create_app
+from webapp.crew import create_worker
 from webapp.db.connect import transaction
 from webapp.outbox.enqueue import Order, enqueue
 from webapp.outbox.models import Letter, LetterState

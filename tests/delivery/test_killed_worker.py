@@ -1,131 +1,173 @@
-"""A worker process that is killed, at each point where that could hurt, loses no letter."""
+"""A worker process that is killed, at each point where that could hurt, loses no letter.
+
+What it repeats comes under the same Message-ID, and is at most what it promises: one letter for each lane.
+"""
 
 import asyncio
-import contextlib
-import os
-import sys
-from collections.abc import AsyncIterator
-from email import message_from_bytes
-from enum import StrEnum
 from pathlib import Path
 
 import pytest
 
-from tests.postal import crew, use_server
-from tests.smtp_server import Reader, Writer, scripted_server, smtp_server
-from tests.world import KEYS, World, database_url
+from tests.delivery.killing import (
+    SOON,
+    Point,
+    Sink,
+    Trap,
+    a_worker,
+    held,
+    kill,
+    nothing_written,
+    unanswering,
+    until,
+)
+from tests.postal import ask, crew, use_server
+from tests.smtp_server import scripted_server, smtp_server
+from tests.world import World
 from webapp.clock import utc_now
-from webapp.db.connect import Database, transaction, writing
+from webapp.db.connect import Database, writing
+from webapp.db.models import Lease
+from webapp.delivery.lanes import LANES_PER_SESSION
+from webapp.delivery.means import SESSIONS
+from webapp.delivery.models import Attempt
 from webapp.outbox.enqueue import Order, enqueue
 from webapp.outbox.models import Letter, LetterState
+from webapp.recovery.models import RecoveryRequest, RequestOutcome
 
-ROOT = Path(__file__).resolve().parents[2]
-
-
-class Point(StrEnum):
-    """Where the worker is when it is killed."""
-
-    CONNECTED = "the letter is on lease, and the server has not spoken yet"
-    SENT = "the letter is sent whole, and the server has not answered yet"
-    ACCEPTED = "the server has accepted the letter, and that is not written down yet"
+PROMISED = SESSIONS * LANES_PER_SESSION
+MANY = 40
 
 
-class Trap:
-    """A mail server that holds the worker at one point."""
-
-    def __init__(self, point: Point, letter_id: int) -> None:
-        self._point = point
-        self._letter_id = letter_id
-        self.reached = asyncio.Event()
-        self.killed = asyncio.Event()
-        self.message_ids: list[str] = []
-
-    async def __call__(self, reader: Reader, writer: Writer) -> None:
-        if self._point is Point.CONNECTED:
-            await self._hold()
-        await self._say(writer, "220 mail.example.com ESMTP")
-        while line := await reader.readline():
-            if line.upper().startswith(b"DATA"):
-                await self._say(writer, "354 Go ahead")
-                await self._take(reader, writer)
-            else:
-                await self._say(writer, "250 Ok")
-
-    async def _take(self, reader: Reader, writer: Writer) -> None:
-        raw = await reader.readuntil(b"\r\n.\r\n")
-        self.message_ids.append(str(message_from_bytes(raw)["Message-ID"]))
-        if self._point is Point.SENT:
-            await self._hold()
-        # The worker hears the 250, and then waits for the database.
-        async with transaction():
-            await Letter.filter(id=self._letter_id).update(language="en")
-            await self._say(writer, "250 2.0.0 Ok: queued as 12345")
-            await self._hold()
-
-    async def _hold(self) -> None:
-        self.reached.set()
-        await self.killed.wait()
-
-    @staticmethod
-    async def _say(writer: Writer, line: str) -> None:
-        writer.write(line.encode() + b"\r\n")
-        await writer.drain()
+async def letters(world: World, count: int = 1) -> list[int]:
+    """So many letters, due now by the clock of other processes."""
+    world.clock.now = utc_now()
+    person = await world.person("alice", email="alice@example.org")
+    orders = [
+        Order(kind="password_changed", recipient=f"user{number}@example.org", language="en", user_id=person.id)
+        for number in range(count)
+    ]
+    return [await enqueue(order, now=world.clock()) for order in orders]
 
 
-@contextlib.asynccontextmanager
-async def a_worker(database: Database, data_dir: Path, port: int) -> AsyncIterator[asyncio.subprocess.Process]:
-    """`postern worker` as a process of its own; it is killed at the end."""
-    environment = {
-        **os.environ,
-        "POSTERN_DATABASE_URL": database_url(database),
-        "POSTERN_DATA_DIR": str(data_dir),
-        "POSTERN_SECRET_KEYS": KEYS,
-        "POSTERN_EGRESS_PORTS": str(port),
-    }
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "webapp",
-        "worker",
-        cwd=ROOT,
-        env=environment,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    try:
-        yield process
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
+async def another_worker_sends(world: World, expected: int) -> None:
+    """Another worker finds nothing as long as the dead one's leases run, and all of it then."""
+    worker = crew(world).worker
+    assert await worker.once() == 0, "the leases of the dead worker still run"
+    await writing().execute_query("UPDATE letters SET lease_ends_at_ms = 1 WHERE lease_ends_at_ms > 0")
+    assert await worker.once() == expected
+    await worker.aclose()
+
+
+async def unsent() -> int:
+    return await Letter.filter(state=LetterState.QUEUED).count()
 
 
 @pytest.mark.parametrize("point", list(Point))
 async def test_a_killed_worker_loses_nothing_and_repeats_under_the_same_message_id(
     world: World, db: Database, tmp_path: Path, point: Point
 ) -> None:
-    world.clock.now = utc_now()
-    person = await world.person("alice", email="alice@example.org")
-    order = Order(kind="password_changed", recipient="alice@example.org", language="en", user_id=person.id)
-    letter_id = await enqueue(order, now=world.clock())
-    trap = Trap(point, letter_id)
+    (letter_id,) = await letters(world)
+    trap = Trap(point)
     async with scripted_server(trap) as holding:
         await use_server(world, None, host=holding.host, port=str(holding.port))
         async with a_worker(db, tmp_path / "worker", holding.port) as process:
-            await asyncio.wait_for(trap.reached.wait(), 30)
-            process.kill()
-            await process.wait()
+            await asyncio.wait_for(trap.reached.wait(), SOON)
+            await kill(process)
         trap.killed.set()
+        await asyncio.wait_for(holding.closed.wait(), SOON)
     letter = await Letter.get(id=letter_id)
     assert (letter.state, letter.attempts) == (LetterState.QUEUED, 0)
     assert letter.lease_ends_at_ms > 0
     async with smtp_server() as server:
         await use_server(world, server)
-        worker = crew(world).worker
-        assert await worker.once() == 0, "the lease of the dead worker still runs"
-        await writing().execute_query("UPDATE letters SET lease_ends_at_ms = lease_ends_at_ms - 60000")
-        assert await worker.once() == 1
-        await worker.aclose()
+        await another_worker_sends(world, 1)
         assert [each.message["Message-ID"] for each in server.letters] == [letter.message_id]
-    assert trap.message_ids in ([], [letter.message_id])
+    assert trap.message_ids == ([letter.message_id] if point in {Point.SENT, Point.ACCEPTED} else [])
     assert (await Letter.get(id=letter_id)).state is LetterState.ACCEPTED
+    assert await Attempt.all().count() == 1
+
+
+async def test_killed_after_the_claim_and_before_a_connection(world: World, db: Database, tmp_path: Path) -> None:
+    await letters(world, MANY)
+    with unanswering() as port:
+        await use_server(world, None, host="127.0.0.1", port=str(port), timeout_seconds="60")
+        async with a_worker(db, tmp_path / "worker", port) as process:
+            async with asyncio.timeout(SOON):
+                while not await Letter.filter(lease_ends_at_ms__gt=0).exists():
+                    await asyncio.sleep(0.02)
+            await kill(process)
+    claimed = await Letter.filter(state=LetterState.QUEUED, attempts=0, lease_ends_at_ms__gt=0)
+    assert len(claimed) == MANY
+    async with smtp_server() as server:
+        await use_server(world, server)
+        await another_worker_sends(world, MANY)
+        assert {each.message["Message-ID"] for each in server.letters} == {each.message_id for each in claimed}
+        assert len(server.letters) == MANY
+
+
+async def test_a_worker_that_is_ahead_of_the_database_repeats_no_more_than_it_promises(
+    world: World, db: Database, tmp_path: Path
+) -> None:
+    await letters(world, MANY)
+    sink = Sink(at=10)
+    async with scripted_server(sink) as server:
+        await use_server(world, None, host=server.host, port=str(server.port))
+        async with a_worker(db, tmp_path / "worker", server.port) as process:
+            await asyncio.wait_for(sink.reached.wait(), SOON)
+            async with nothing_written():
+                written = await Attempt.all().count()
+                sink.go.set()
+                await until(lambda: sink.accepted > written)
+                with pytest.raises(TimeoutError):
+                    await until(lambda: sink.accepted > written + PROMISED, 1.0)
+                await kill(process)
+        ahead = sink.accepted - written
+        assert 0 < ahead <= PROMISED
+        assert await unsent() == MANY - written
+        await another_worker_sends(world, MANY - written)
+    assert await unsent() == 0
+    assert await Attempt.all().count() == MANY
+    assert len(sink.message_ids) == MANY
+    assert sink.repeated == ahead
+    assert all(len(ids) == 1 for ids in sink.message_ids.values())
+
+
+async def test_what_is_written_down_together_is_written_whole_or_not_at_all(
+    world: World, db: Database, tmp_path: Path
+) -> None:
+    await letters(world, MANY)
+    sink = Sink()
+    async with scripted_server(sink) as server:
+        await use_server(world, None, host=server.host, port=str(server.port))
+        async with (
+            held(db, "INSERT ON", "attempts") as reached,
+            a_worker(db, tmp_path / "worker", server.port) as process,
+        ):
+            await asyncio.wait_for(reached(), SOON)
+            await until(lambda: sink.accepted == PROMISED)
+            await kill(process)
+        assert (await unsent(), await Attempt.all().count()) == (MANY, 0)
+        await another_worker_sends(world, MANY)
+    assert (await unsent(), await Attempt.all().count()) == (0, MANY)
+    assert sink.repeated == PROMISED
+    assert all(len(ids) == 1 for ids in sink.message_ids.values())
+
+
+async def test_killed_between_resolving_a_request_and_its_letter_neither_is_there(
+    world: World, db: Database, tmp_path: Path
+) -> None:
+    await world.person("alice", email="alice@example.org")
+    world.clock.now = utc_now()
+    await ask(world, "alice")
+    async with held(db, "INSERT ON", "letters") as reached, a_worker(db, tmp_path / "worker") as process:
+        await asyncio.wait_for(reached(), SOON)
+        await kill(process)
+    request = await RecoveryRequest.get()
+    assert request.resolved_at is None
+    assert request.sealed_identifier
+    assert not await Letter.exists()
+    drain = crew(world).drain
+    assert await drain.once() == 0, "the lease of the dead drain still runs"
+    await Lease.all().update(ends_at_ms=1)
+    assert await drain.once() == 1
+    request = await RecoveryRequest.get()
+    assert (request.outcome, request.letter_id) == (RequestOutcome.LETTER, (await Letter.get()).id)

@@ -8,7 +8,7 @@ import pytest
 from tests.postal import crew, use_server
 from tests.smtp_server import Reader, Received, Writer, replies, scripted_server, smtp_server
 from tests.world import World
-from webapp.app import means_of
+from webapp.crew import means_of
 from webapp.delivery.models import Attempt, Pause
 from webapp.delivery.worker import Worker
 from webapp.outbox.enqueue import Order, enqueue
@@ -120,6 +120,23 @@ async def test_a_policy_of_the_server_fails_no_letter_and_pauses_the_queue(world
         assert await send(world) == 1
         assert await state_of(other) is LetterState.ACCEPTED
     assert not await Pause.exists()
+
+
+async def test_a_policy_against_one_letter_never_holds_others_up_for_long(world: World) -> None:
+    stuck = await order(world)
+    async with smtp_server(refused={"alice@example.org": "550 5.7.1 Not to her"}) as server:
+        await use_server(world, server)
+        await send(world)
+        for _ in range(12):
+            world.clock.advance(hours=2)
+            await send(world)
+        assert (await Pause.get()).tries == 13
+        other = await order(world, "bob@example.org")
+        assert await send(world) == 0
+        world.clock.advance(seconds=30)
+        await send(world)
+        assert await state_of(other) is LetterState.ACCEPTED
+        assert await state_of(stuck) is LetterState.QUEUED
 
 
 async def test_a_greylisted_letter_is_put_off_alone(world: World) -> None:

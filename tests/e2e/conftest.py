@@ -177,11 +177,20 @@ class Tabs:
         self._contexts: list[BrowserContext] = []
         self._tabs: list[Tab] = []
 
-    async def open(self, *, width: int = 1280, scripts: bool = True, language: str = "en", dark: bool = False) -> Tab:
-        """A tab in a profile without cookies."""
+    async def open(
+        self,
+        *,
+        width: int = 1280,
+        scripts: bool = True,
+        language: str = "en",
+        dark: bool = False,
+        agent: str | None = None,
+    ) -> Tab:
+        """A tab in a profile without cookies; ``agent`` is what the browser calls itself."""
         context = await self._browser.new_context(
             viewport={"width": width, "height": 900},
             java_script_enabled=scripts,
+            user_agent=agent,
             locale=language,
             color_scheme="dark" if dark else "light",
         )

@@ -10,27 +10,10 @@ import pytest
 from jinja2 import UndefinedError
 
 from webapp.letters.compose import compose, domain_of, new_message_id
+from webapp.letters.examples import KINDS, example
 
 CONTEXTS: Mapping[str, Mapping[str, object]] = {
-    "reset_link": {
-        "username": "alice",
-        "link": "http://localhost:8000/password-reset/TOKEN",
-        "minutes": 30,
-        "asked_by_staff": False,
-    },
-    "password_changed": {"username": "alice", "public_url": "http://localhost:8000"},
-    "test": {
-        "host": "mail.example.org",
-        "requested_by": "root",
-        "public_url": "http://localhost:8000",
-        "link": "http://localhost:8000/received/TOKEN",
-    },
-    "sample": {
-        "username": "alice",
-        "link": "http://localhost:8000/password-reset",
-        "minutes": 30,
-        "asked_by_staff": False,
-    },
+    kind: example(kind, public_url="http://localhost:8000") for kind in KINDS
 }
 
 
@@ -77,7 +60,7 @@ def test_a_letter_has_a_subject_a_text_and_html_and_fetches_nothing(kind: str, l
 def test_the_headers_say_that_a_machine_wrote_it() -> None:
     message = read(written("test", reply_to="help@example.org", sender_name='Ünser "Haus", Inc.'))
     assert message["Auto-Submitted"] == "auto-generated"
-    assert message["X-Auto-Response-Suppress"] == "All"
+    assert message["X-Auto-Response-Suppress"] == "DR, RN, NRN, OOF, AutoReply"
     assert message["Message-ID"] == "<1@example.org>"
     assert message["Reply-To"] == "help@example.org"
     assert message["To"] == "alice@example.org"

@@ -5,9 +5,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from tests.world import Browser, World
-from webapp.db.connect import transaction
 from webapp.principal import Role
-from webapp.sessions.session import Client, begin
 
 SignIn = Callable[..., Awaitable[Browser]]
 
@@ -17,12 +15,8 @@ def sign_in(world: World) -> SignIn:
     """Makes a person with a role, and a browser in which they are signed in."""
 
     async def make(username: str, role: Role = Role.ADMIN) -> Browser:
-        user = await world.person(username, email=f"{username}@example.org", role=role)
-        async with transaction():
-            token = await begin(user, Client("127.0.0.1", "tests"), now=world.clock())
-        browser = world.browser()
-        browser.client.cookies.set("postern_session", token)
-        return browser
+        await world.person(username, email=f"{username}@example.org", role=role)
+        return await world.entered(username)
 
     return make
 

@@ -94,6 +94,27 @@ async def test_what_cannot_be_done_is_one_line(postern: Postern) -> None:
         assert ran.err.count("\n") == 1
 
 
+async def test_the_fallback_server_is_set_up_shown_and_tested_apart(postern: Postern) -> None:
+    async with smtp_server() as server:
+        where = ["--host", server.host, "--port", str(server.port), "--security", "none", "--auth", "none"]
+        none = await postern("test", "--fallback", "--to", "inbox@example.org")
+        assert "no fallback server is set up; `postern mail-server set --fallback` does that." in none.err
+        saved = await postern("set", "--fallback", *where, "--sender-address", "second@example.org")
+        assert (saved.status, saved.out) == (0, "Saved.\n"), saved.err
+        ports = {"POSTERN_EGRESS_PORTS": str(server.port)}
+        tested = await postern("test", "--fallback", "--to", "inbox@example.org", **ports)
+        assert tested.status == 0, tested.err
+        assert server.letters[0].sender == "second@example.org"
+    first = json.loads((await postern("show", "--json")).out)
+    fixed = {"POSTERN_FALLBACK_MAIL_SERVER_SENDER_NAME": "Second"}
+    second = json.loads((await postern("show", "--fallback", "--json", **fixed)).out)
+    assert (first["state"], first["set_by_environment"]) == ("none", {})
+    assert (second["state"], second["settings"]["sender_name"]) == ("untested", "Second")
+    assert second["set_by_environment"] == {"sender_name": "POSTERN_FALLBACK_MAIL_SERVER_SENDER_NAME"}
+    refused = await postern("set", "--fallback", "--sender-name", "Other", **fixed)
+    assert "POSTERN_FALLBACK_MAIL_SERVER_SENDER_NAME fixes this field." in refused.err
+
+
 async def test_a_password_of_the_environment_never_goes_to_a_server_that_is_only_stored(postern: Postern) -> None:
     async with smtp_server(credentials=("postern", CANARY)) as server:
         given = {"POSTERN_EGRESS_PORTS": str(server.port), "POSTERN_MAIL_SERVER_PASSWORD": CANARY}

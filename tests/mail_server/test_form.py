@@ -42,6 +42,7 @@ def errors_of(**changes: str) -> dict[str, str]:
         ("sender_address", "postern", "name@example.org"),
         ("sender_address", '"a b"@example.org', "name@example.org"),
         ("reply_to", "nobody", "name@example.org"),
+        ("bounce_address", "returns", "name@example.org"),
         ("sender_name", "x" * 201, "at most 200"),
         ("ehlo_name", "two words", "postern.example.org"),
         ("ehlo_name", "192.0.2.25", "brackets"),
@@ -61,7 +62,8 @@ def test_what_is_wrong_is_said_at_its_field(field: str, value: str, says: str) -
 
 
 @pytest.mark.parametrize(
-    "field", ["host", "username", "password", "sender_address", "sender_name", "reply_to", "ehlo_name"]
+    "field",
+    ["host", "username", "password", "sender_address", "sender_name", "reply_to", "bounce_address", "ehlo_name"],
 )
 @pytest.mark.parametrize("smuggled", ["a\r\nBcc: eve@example.org", "a\nb", "a\rb", "a\x00b", "a\u2028b", "a\x85b"])
 def test_no_line_break_gets_into_a_header_or_command(field: str, smuggled: str) -> None:
@@ -74,7 +76,8 @@ def test_a_sign_in_needs_a_username() -> None:
 
 @pytest.mark.parametrize("field", [name for name in FIELDS if name not in {"security", "auth", "plaintext_auth"}])
 def test_pasted_white_space_is_trimmed_everywhere_alike(field: str) -> None:
-    filled = {"username": "postern", "reply_to": "a@example.org", "ehlo_name": "me.example"}
+    addresses = {"reply_to": "a@example.org", "bounce_address": "b@example.org"}
+    filled = {"username": "postern", **addresses, "ehlo_name": "me.example"}
     if field.startswith("oauth_"):
         pasted = with_tokens(oauth_grant="refresh_token", oauth_refresh_token="token", **filled)
     else:

@@ -2,6 +2,8 @@ import pytest
 from pydantic import SecretStr
 from starlette.types import Receive, Scope, Send
 
+from tests.health.test_canary import FULL, canary, use_script
+from tests.smtp_server import scripted_server
 from tests.world import PASSWORD, World
 from webapp.outbox.enqueue import Order, enqueue
 from webapp.principal import Role
@@ -35,6 +37,26 @@ async def test_letters_are_counted_by_state(world: World) -> None:
     assert 'postern_letters{state="failed"} 0.0' in text
     assert "postern_database_up 1.0" in text
     assert "canary" not in text
+
+
+async def test_the_queue_and_the_mail_server_are_measured(world: World) -> None:
+    browser = world.browser()
+    text = (await browser.get("/metrics")).text
+    assert "postern_queue_age_seconds 0.0" in text
+    assert "postern_mail_server_up{" not in text
+    await enqueue(Order(kind="test", recipient="canary@example.org", language="en"), now=world.clock())
+    world.clock.advance(minutes=2)
+    bird = canary(world)
+    async with scripted_server(FULL) as server:
+        await use_script(world, server.port)
+        await bird.once()
+        assert 'postern_mail_server_up{slot="primary"} 1.0' in (await browser.get("/metrics")).text
+        world.clock.advance(minutes=1)
+        await bird.once()
+    text = (await browser.get("/metrics")).text
+    assert "postern_queue_age_seconds 180.0" in text
+    assert 'postern_mail_server_up{slot="primary"} 0.0' in text
+    assert 'postern_mail_server_looked_at_seconds{slot="primary"} 1.79' in text
 
 
 @pytest.mark.parametrize("address", ["192.0.2.7", "2001:db8::7", "testclient"])

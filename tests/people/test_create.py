@@ -18,8 +18,8 @@ async def test_a_person_is_created_without_a_password_and_can_be_invited(world: 
     assert (ada.email, ada.display_name, ada.role, ada.password_hash) == ("Ada@example.org", "Ada", "user", None)
     page = (await browser.get(answer.headers["Location"])).text
     assert "Ada is created." in page
-    assert "Ada has no password yet. Send a link with which to choose one." in page
-    assert "Invite by link" in page
+    assert "Ada has no password yet. Send an invitation with which to choose one." in page
+    assert "Send an invitation" in page
 
 
 async def test_a_typed_password_works_and_is_to_be_changed_if_ticked(world: World, signed_in: SignedIn) -> None:

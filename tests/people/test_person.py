@@ -44,6 +44,7 @@ async def _details(browser: Browser, user: User, **fields: str) -> dict[str, str
         ("/sessions", {}),
         ("/state", {"state": "disabled"}),
         ("/state", {"state": "active"}),
+        ("/reachable", {}),
     ],
 )
 async def test_each_action_swaps_a_region_that_is_a_part_of_the_page(
@@ -76,6 +77,7 @@ async def test_without_javascript_every_action_leads_back_to_the_page(world: Wor
         "/reset-link": {},
         "/sessions": {},
         "/state": {"state": "disabled"},
+        "/reachable": {},
     }.items():
         answer = await browser.post(f"/users/{ada.id}{way}", fields)
         assert (answer.status_code, answer.headers["Location"]) == (303, f"/users/{ada.id}")
@@ -86,13 +88,51 @@ async def test_the_address_is_corrected_and_its_state_told(world: World, signed_
     ada = await world.person("ada", email="old@example.org")
     await User.filter(id=ada.id).update(email_refused_at=world.clock(), email_refusal="550 5.1.1 no such user")
     page = (await browser.get(f"/users/{ada.id}")).text
-    assert "Refused" in page
+    assert "Undeliverable" in page
     assert "550 5.1.1 no such user" in page
     await browser.post(f"/users/{ada.id}", await _details(browser, ada, email="new@example.org"))
     page = (await browser.get(f"/users/{ada.id}")).text
     assert "Unverified" in page
     assert "550 5.1.1" not in page
     assert await _versions(ada) == (1, 0)
+
+
+async def test_an_administrator_says_that_an_address_takes_mail_again(world: World, signed_in: SignedIn) -> None:
+    browser = await signed_in()
+    ada = await world.person("ada", email="ada@example.org", password=PASSWORD)
+    assert "Mark as reachable again" not in (await browser.get(f"/users/{ada.id}")).text
+    await User.filter(id=ada.id).update(email_refused_at=world.clock(), email_refusal="550 5.1.1 <b>no such user</b>")
+    page = (await browser.get(f"/users/{ada.id}")).text
+    assert "Mark as reachable again" in page
+    assert "a mail server said that the address takes no mail" in page
+    assert "550 5.1.1 &lt;b&gt;no such user" in page
+    answer = await browser.htmx_post(f"/users/{ada.id}/reachable", {}, shown=f"/users/{ada.id}")
+    assert "no longer marked as undeliverable" in answer.text
+    now = await User.get(id=ada.id)
+    assert (now.email_refused_at, now.email_refusal, now.email_verified_at) == (None, "", None)
+    entry = await AuditEntry.get(action="user:marked_reachable")
+    assert (entry.actor, entry.subject) == ("root", "ada")
+    assert entry.details == {"email": "ada@example.org", "reply": "550 5.1.1 <b>no such user</b>"}
+    assert "marked as reachable again" in (await browser.get("/audit")).text
+    # Once more is no failure, and nothing to record.
+    assert (await browser.post(f"/users/{ada.id}/reachable", {})).status_code == 303
+    assert await AuditEntry.filter(action="user:marked_reachable").count() == 1
+
+
+async def test_helpdesk_sees_the_mark_and_leaves_it(world: World, signed_in: SignedIn) -> None:
+    desk = await signed_in("desk", "helpdesk")
+    ada = await world.person("ada", email="ada@example.org")
+    await User.filter(id=ada.id).update(email_refused_at=world.clock(), email_refusal="550 5.1.1 no such user")
+    page = (await desk.get(f"/users/{ada.id}")).text
+    assert "550 5.1.1 no such user" in page
+    assert "Mark as reachable again" not in page
+    assert (await desk.post(f"/users/{ada.id}/reachable", {})).status_code == 403
+    assert (await User.get(id=ada.id)).email_refused_at is not None
+
+
+async def test_a_mark_on_somebody_who_is_gone_is_404(world: World, signed_in: SignedIn) -> None:
+    browser = await signed_in()
+    assert (await browser.post("/users/999/reachable", {})).status_code == 404
 
 
 async def test_an_outdated_save_shows_the_difference_and_loses_nothing(world: World, signed_in: SignedIn) -> None:

@@ -75,6 +75,6 @@ async def test_helpdesk_has_the_actions_but_no_roles(world: World, signed_in: Si
     browser = await signed_in("desk", "helpdesk")
     ada = await world.person("ada", email="ada@example.org")
     page = (await browser.get(f"/users/{ada.id}")).text
-    assert "Send link" in page
+    assert "Send an invitation" in page
     assert "Set password" in page
     assert 'name="role"' not in page

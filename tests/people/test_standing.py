@@ -21,13 +21,14 @@ WELL: dict[str, Any] = {
 @pytest.mark.parametrize(
     ("changes", "kind", "words"),
     [
-        ({}, "good", "a reset link reaches them"),
+        ({}, "good", "no mail to the address was refused"),
         ({"display_name": "Ada L."}, "good", "Ada L. can sign in"),
         ({"email_verified_at": None}, "info", "nobody has confirmed"),
         ({"must_change": True}, "info", "has to choose a new password"),
-        ({"email_refused_at": NOW}, "warn", "the last letter was refused"),
+        ({"email_refused_at": NOW}, "warn", "takes no mail"),
         ({"email": None}, "warn", "there is no address"),
         ({"password_hash": None}, "warn", "has no password yet"),
+        ({"password_hash": None, "email_refused_at": NOW}, "warn", "No invitation reaches"),
         ({"password_hash": None, "email": None}, "bad", "no password, and no address"),
         ({"state": UserState.DISABLED, "email": None}, "bad", "the account is disabled"),
     ],

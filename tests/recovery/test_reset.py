@@ -121,14 +121,19 @@ async def test_asking_again_at_once_comes_to_nothing_more(world: World) -> None:
     assert await Letter.all().count() == 2
 
 
-async def test_what_was_typed_is_encrypted_and_gone_when_it_is_resolved(world: World) -> None:
-    await ask(world, "somebody-unknown")
-    waiting = await RecoveryRequest.get()
-    assert "somebody" not in waiting.sealed_identifier + waiting.identifier_digest
+async def test_what_was_typed_is_encrypted_and_gone_when_there_is_a_letter(world: World) -> None:
+    await world.person("alice", email="alice@example.org")
+    for identifier in ("alice", "somebody-unknown"):
+        await ask(world, identifier)
+    for waiting in await RecoveryRequest.all():
+        for typed in ("alice", "somebody"):
+            assert typed not in waiting.sealed_identifier + waiting.identifier_digest
     await post(world)
-    resolved = await RecoveryRequest.get()
-    assert resolved.sealed_identifier == ""
-    assert resolved.outcome is RequestOutcome.NO_SUCH_ACCOUNT
+    with_letter, without = await RecoveryRequest.all().order_by("id")
+    assert (with_letter.outcome, with_letter.sealed_identifier) == (RequestOutcome.LETTER, "")
+    assert without.outcome is RequestOutcome.NO_SUCH_ACCOUNT
+    assert without.sealed_identifier
+    assert "somebody" not in without.sealed_identifier
 
 
 async def test_why_there_was_no_letter_is_on_record(world: World) -> None:

@@ -14,11 +14,11 @@ from tests.oauth_server import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, SCOPE, O
 from tests.smtp.climbing import rungs_of
 from tests.smtp_server import Certificate, SmtpServer, authority, smtp_server, tls_context
 from webapp.smtp.access_token import AccessTokens, Denied, Granted
+from webapp.smtp.https import web_url
 from webapp.smtp.resolve import Egress
 from webapp.smtp.rung import Outcome, Rung, Step
 from webapp.smtp.server import Auth, MailServer, OAuth, Security
 from webapp.smtp.session import Pool
-from webapp.smtp.token_request import token_url
 from webapp.smtp.transcript import Transcript
 
 MAILBOX = "postern@example.org"
@@ -259,7 +259,7 @@ async def test_https_is_verified_before_anything_is_said() -> None:
     ],
 )
 def test_what_cannot_be_a_token_url(url: str) -> None:
-    assert token_url(url) is None
+    assert web_url(url) is None
 
 
 @pytest.mark.parametrize(
@@ -273,7 +273,7 @@ def test_what_cannot_be_a_token_url(url: str) -> None:
     ],
 )
 def test_a_token_url_is_taken_apart(url: str, authority_: str, target: str) -> None:
-    found = token_url(url)
+    found = web_url(url)
     assert found is not None
     assert (found.authority, found.target) == (authority_, target)
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.smtp.climbing import ALICE, PASSWORD, anywhere, code_of, letter, mail_server
-from tests.smtp_server import SmtpServer, Tls, replies, scripted_server, smtp_server
+from tests.smtp_server import Reader, SmtpServer, Tls, Writer, replies, scripted_server, smtp_server
 from webapp.smtp.ladder import Outcome, Rung, Step
 from webapp.smtp.server import MailServer, Security
 from webapp.smtp.session import Pool, Session
@@ -70,11 +70,33 @@ async def test_a_server_that_says_421_is_not_used_again() -> None:
 
 
 async def test_a_session_that_died_fails_the_letter_it_is_given() -> None:
-    async with scripted_server(replies({"RSET": None})) as server:
+    async with scripted_server(replies({"RSET": None, "RCPT": "550 5.1.1 No such user"})) as server:
         session = await opened(mail_server(server))
-        assert (await session.send(letter(), ALICE)).outcome is Outcome.OK
+        assert (await session.send(letter(), ALICE)).outcome is Outcome.FAILED
         rung = await session.send(letter(), ALICE)
     assert (rung.step, code_of(rung)) == (Step.SENDER, "disconnected")
+
+
+async def test_a_letter_that_was_accepted_leaves_nothing_to_reset() -> None:
+    heard: list[str] = []
+    async with scripted_server(replies(heard=heard)) as server:
+        session = await opened(mail_server(server))
+        for _ in range(2):
+            await session.send(letter(), ALICE)
+        assert "RSET" not in heard
+        assert await session.ready()
+        await session.quit()
+        assert not await session.ready()
+
+
+async def test_a_session_that_was_silent_for_long_is_asked_whether_it_is_there() -> None:
+    heard: list[str] = []
+    async with scripted_server(replies(heard=heard)) as server:
+        session = await opened(mail_server(server))
+        await session.send(letter(), ALICE)
+        assert await session.ready(fresh_seconds=0)
+        await session.quit()
+    assert heard.count("RSET") == 1
 
 
 async def test_a_server_that_refuses_to_reset_is_left() -> None:
@@ -152,8 +174,27 @@ async def test_an_idle_session_is_closed_in_time(running: SmtpServer) -> None:
 
 
 async def test_a_session_that_died_idle_is_replaced_without_losing_the_letter() -> None:
-    answers = {"RSET": None}
-    async with scripted_server(replies(answers)) as server:
+    turns = iter((replies({"MAIL": ("250 2.1.0 Ok", None)}), replies()))
+
+    async def one_letter_each(reader: Reader, writer: Writer) -> None:
+        await next(turns)(reader, writer)
+
+    async with scripted_server(one_letter_each) as server:
+        settings = mail_server(server)
+        pool = Pool(egress=anywhere(settings))
+        for _ in range(2):
+            assert (await pool.send(settings, letter(), ALICE)).outcome is Outcome.OK
+        assert server.connections == 2
+        await pool.aclose()
+
+
+async def test_a_session_that_has_had_enough_letters_by_the_server_is_replaced() -> None:
+    turns = iter((replies({"MAIL": ("250 2.1.0 Ok", "421 4.7.0 Too many letters here")}), replies()))
+
+    async def one_letter_each(reader: Reader, writer: Writer) -> None:
+        await next(turns)(reader, writer)
+
+    async with scripted_server(one_letter_each) as server:
         settings = mail_server(server)
         pool = Pool(egress=anywhere(settings))
         for _ in range(2):

@@ -18,12 +18,24 @@ ACTIONS: Final[Mapping[str, Message]] = {
     "user:made_recovery_link": message("made a one-time link for"),
     "user:disabled": message("disabled"),
     "user:enabled": message("enabled"),
+    "user:marked_reachable": message("marked as reachable again"),
+    "user:frozen": message("said “this was not me” of"),
+    "user:thawed": message("thawed"),
+    "user:invited": message("sent an invitation to"),
+    "user:withdrew_invitation": message("withdrew the invitation of"),
+    "user:accepted_invitation": message("chose a first password by invitation for"),
+    "brand:saved": message("changed how letters look"),
     "user:out_of_reach": message("was not allowed to reach"),
     "mail_server:saved": message("saved the mail server"),
+    "fallback_server:saved": message("saved the fallback server"),
+    "fallback_server:removed": message("removed the fallback server"),
     "mail_server:tested": message("tested the mail server"),
     "mail_server:connected": message("tried the connection to the mail server"),
     "mail_server:searched": message("looked for settings that work with"),
+    "letter:resent": message("sent again a letter to"),
     "mail_server:sampled": message("sent a sample letter by the mail server"),
+    "webhook:saved": message("saved the alerts to"),
+    "webhook:tested": message("sent a test alert to"),
 }
 """What follows the actor's name, by action; the subject's name comes after it."""
 
@@ -43,6 +55,7 @@ _NAMES: Final[Mapping[str, Message]] = {
     "sender_address": message("Sender's address"),
     "sender_name": message("Sender's name"),
     "reply_to": message("Reply-to address"),
+    "bounce_address": message("Address for returned mail"),
     "ehlo_name": message("Name in EHLO"),
     "timeout_seconds": message("Timeout"),
     "ca_certificate": message("CA certificate"),
@@ -53,7 +66,17 @@ _NAMES: Final[Mapping[str, Message]] = {
     "oauth_scope": message("Scope"),
     "returns_to": message("Return to the settings no."),
     "recipient": message("Recipient"),
+    "service": message("Service"),
+    "enabled": message("Switched on"),
+    "signed": message("Signed"),
+    "reply": message("Reply"),
+    "letter": message("Letter no."),
+    "kind": message("Kind"),
     "hosts": message("Hosts that were tried"),
+    "colour": message("Colour"),
+    "logo": message("Logo"),
+    "support": message("Support contact"),
+    "footer": message("Footer"),
 }
 
 _ROLES: Final[Mapping[str, Message]] = {
@@ -72,6 +95,8 @@ _ATTEMPTS: Final[Mapping[str, Message]] = {
     "send_reset_link": message("send a link"),
     "end_sessions": message("sign them out"),
     "change_state": message("disable or enable"),
+    "invite": message("send or withdraw an invitation"),
+    "mark_reachable": message("mark the address as reachable"),
 }
 _SECURITY: Final[Mapping[str, Message]] = {
     "none": message("None"),
@@ -98,6 +123,8 @@ _VALUES: Final[Mapping[str, Mapping[str, Message]]] = {
 _ACTORS: Final[Mapping[str, Message]] = {
     "command line": message("command line"),
     "holder of a reset link": message("holder of a reset link"),
+    "holder of an invitation": message("holder of an invitation"),
+    "holder of a not-me link": message("holder of a link in a notice"),
 }
 
 _BEFORE, _AFTER = " before", " after"

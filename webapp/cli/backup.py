@@ -11,9 +11,9 @@ from typing import Annotated, Final
 
 import typer
 
-from webapp.app import KEY_FILE
 from webapp.cli.run import CommandFailed, explained, fail, read_settings
 from webapp.db.connect import BadDsn, Database, parse_dsn
+from webapp.tools import KEY_FILE
 
 PAGES_AT_ONCE: Final = 1_000
 """Between such portions others may write."""

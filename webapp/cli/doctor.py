@@ -9,16 +9,17 @@ from typing import Annotated, Final
 import typer
 from pydantic import SecretStr
 
-from webapp.app import KEY_FILE, Tools
 from webapp.cli.run import CommandFailed, away, make_tools, read_settings
 from webapp.crypto.keys import generate
 from webapp.db.connect import BadDsn, connected, is_unavailable, parse_dsn
 from webapp.db.migrate import MigrationFailed, pending
+from webapp.mail_server.models import Slot
 from webapp.mail_server.preset import check_preset
 from webapp.ops import examination
 from webapp.ops.examination import Finding, Grade
 from webapp.settings import Settings
 from webapp.text import Message, translator
+from webapp.tools import KEY_FILE, Tools
 
 COLUMN: Final = 13
 
@@ -42,8 +43,8 @@ def doctor(*, as_json: Annotated[bool, typer.Option("--json", help="Print JSON."
 async def _examine() -> list[Finding]:
     try:
         settings = read_settings()
-        preset = {name: value.get_secret_value() for name, value in settings.mail_server.items()}
-        check_preset(preset)
+        for slot in Slot:
+            check_preset(settings.preset(slot), slot)
     except (CommandFailed, ValueError) as error:
         return [Finding("settings", Grade.WRONG, str(error))]
     found = [Finding("settings", Grade.OK, "They can be read."), _public_url(settings), _folder(settings)]
@@ -113,7 +114,6 @@ async def _database(kit: Tools) -> list[Finding]:
     if lacking:
         text = f"{len(lacking)} are missing: run `postern migrate`, or start Postern."
         return [answers, Finding("migrations", Grade.WARN, text)]
-    preset = {name: value.get_secret_value() for name, value in kit.settings.mail_server.items()}
     async with connected(kit.database):
         sound = await examination.integrity()
         return [
@@ -121,7 +121,8 @@ async def _database(kit: Tools) -> list[Finding]:
             Finding("migrations", Grade.OK, "All are applied."),
             *([sound] if sound else []),
             await examination.administrator(),
-            await examination.mail_server(kit.vault, preset),
+            await examination.mail_server(kit.vault, kit.settings.preset()),
+            *await examination.fallback_server(kit.vault, kit.settings.preset(Slot.FALLBACK)),
             await examination.worker(kit.clock()),
         ]
 

@@ -6,13 +6,14 @@ from typing import Annotated
 
 import typer
 
-from webapp.app import KEY_FILE, Tools
 from webapp.audit.record import COMMAND_LINE
 from webapp.cli.run import CommandFailed, with_database
 from webapp.crypto.keys import BadKeys, Keys, generate
 from webapp.crypto.rotation import rotate as rotate_file
 from webapp.crypto.vault import Vault
 from webapp.mail_server.reseal import reseal
+from webapp.tools import KEY_FILE, Tools
+from webapp.webhooks.stored import reseal as reseal_webhook
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The secret keys of this installation.")
 
@@ -43,6 +44,7 @@ def rotate(
         vault = kit.vault if reseal_only else Vault(await _rotated(kit))
         action = "keys:resealed" if reseal_only else "keys:rotated"
         done = await reseal(vault, action, actor=COMMAND_LINE, now=kit.clock())
+        lost = await reseal_webhook(vault)
         if as_json:
             typer.echo(json.dumps({"passwords": done.passwords, "unreadable": done.unreadable}))
         else:
@@ -52,6 +54,8 @@ def rotate(
             typer.echo(text, err=True)
         if done.unreadable:
             raise CommandFailed(f"{done.unreadable} of the stored passwords can be opened by no key: type them again.")
+        if lost:
+            raise CommandFailed("the address of the alerts can be opened by no key: enter it again at /webhook.")
 
     with_database(work)
 

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from webapp.app import Tools
 from webapp.audit.record import COMMAND_LINE
 from webapp.cli.run import CommandFailed, with_database
 from webapp.text import LANGUAGES
+from webapp.tools import Tools
 
 if TYPE_CHECKING:
+    from webapp.health.now import Now
+    from webapp.mail_server.models import Slot
     from webapp.mail_server.try_out import Trial
     from webapp.mail_server.verdict import LastTest
 
@@ -20,28 +22,35 @@ app = typer.Typer(no_args_is_help=True, help="Show, set up and test the mail ser
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Text = Annotated[str | None, typer.Option(show_default=False)]
+Fallback = Annotated[bool, typer.Option("--fallback", help="The fallback server instead of the mail server.")]
 
 
 @app.command()
-def show(*, as_json: Json = False) -> None:
-    """Show the settings in use, and the last test of exactly these values. The password is never shown."""
+def show(*, fallback: Fallback = False, as_json: Json = False) -> None:
+    """Show the settings in use, the last test of exactly these values, and the last look at the server.
+
+    A look connects and signs in, and sends nothing. The password is never shown.
+    """
 
     async def work(kit: Tools) -> None:
+        from webapp.health.now import now_of
         from webapp.mail_server.active import health_of
         from webapp.mail_server.form import EMPTY, FIELDS, SECRETS
         from webapp.mail_server.preset import locked, overlaid, variable
         from webapp.mail_server.revisions import newest, values_of
 
-        preset = _preset(kit)
-        revision = await newest()
+        slot = _slot(fallback=fallback)
+        preset = _preset(kit, slot)
+        revision = await newest(slot)
         values = overlaid(values_of(revision) if revision else EMPTY, preset)
         health = await health_of(revision, kit.vault, preset)
         report = {
             "state": health.state.value,
             "reason": str(health.reason) if health.reason else None,
             "last_test": _last_test(health.last_test) if health.last_test else None,
+            "last_look": _last_look(await now_of(kit.vault, preset, slot)),
             "settings": {name: values[name] for name in FIELDS if name not in SECRETS},
-            "set_by_environment": {name: variable(name) for name in locked(preset)},
+            "set_by_environment": {name: variable(name, slot) for name in locked(preset)},
         }
         typer.echo(json.dumps(report, indent=2, ensure_ascii=False) if as_json else _shown(report))
 
@@ -63,6 +72,7 @@ def set_up(  # noqa: PLR0913 - one option for each field of the form
     sender_address: Text = None,
     sender_name: Text = None,
     reply_to: Text = None,
+    bounce_address: Text = None,
     ehlo_name: Text = None,
     timeout_seconds: Text = None,
     ca_certificate: Annotated[typer.FileText | None, typer.Option(help="A PEM file.", show_default=False)] = None,
@@ -78,6 +88,7 @@ def set_up(  # noqa: PLR0913 - one option for each field of the form
         bool, typer.Option(help="Read the refresh token from the next line of standard input.")
     ] = False,
     oauth_scope: Text = None,
+    fallback: Fallback = False,
 ) -> None:
     """Change the settings that are given, and keep the others. A changed server needs its password again."""
     given: dict[str, str | None] = {
@@ -91,6 +102,7 @@ def set_up(  # noqa: PLR0913 - one option for each field of the form
         "sender_address": sender_address,
         "sender_name": sender_name,
         "reply_to": reply_to,
+        "bounce_address": bounce_address,
         "ehlo_name": ehlo_name,
         "timeout_seconds": timeout_seconds,
         "ca_certificate": ca_certificate.read() if ca_certificate else None,
@@ -109,18 +121,25 @@ def set_up(  # noqa: PLR0913 - one option for each field of the form
         from webapp.mail_server.preset import overlaid, variable
         from webapp.mail_server.revisions import ANY, Overtaken, Saved, newest, save, values_of
 
-        preset = _preset(kit)
+        slot = _slot(fallback=fallback)
+        preset = _preset(kit, slot)
         changes = {name: value for name, value in given.items() if value is not None}
         for name in changes.keys() & overlaid({}, preset).keys():
-            raise CommandFailed(f"{_option(name)}: {variable(name)} fixes this field.")
-        revision = await newest()
+            raise CommandFailed(f"{_option(name)}: {variable(name, slot)} fixes this field.")
+        revision = await newest(slot)
         values = values_of(revision) if revision else EMPTY
         checked = check(ServerForm, overlaid({**values, **changes}, preset))
         if isinstance(checked, Invalid):
             name, text = next(iter(checked.errors.items()))
             raise CommandFailed(f"{_option(name)}: {text}")
         match await save(
-            checked.form, vault=kit.vault, preset=preset, opened_with=ANY, actor=COMMAND_LINE, now=kit.clock()
+            checked.form,
+            vault=kit.vault,
+            preset=preset,
+            opened_with=ANY,
+            actor=COMMAND_LINE,
+            now=kit.clock(),
+            slot=slot,
         ):
             case TypeAgain(why, field):
                 raise CommandFailed(f"{_option(field)}-stdin: {why}")
@@ -136,6 +155,7 @@ def set_up(  # noqa: PLR0913 - one option for each field of the form
 def try_server(
     *,
     to: Annotated[str, typer.Option(help="Where to send the test letter.")],
+    fallback: Fallback = False,
     as_json: Json = False,
 ) -> None:
     """Send a test letter with the settings in use. Exit status 1 if it was not accepted."""
@@ -144,7 +164,7 @@ def try_server(
         from webapp.mail_server.try_out import try_out
         from webapp.smtp.rung import Rung
 
-        trial = await _trial(kit, to)
+        trial = await _trial(kit, to, _slot(fallback=fallback))
         report: dict[str, Any] = {"passed": False, "recipient": trial.recipient, "rungs": []}
         climb = try_out(
             trial,
@@ -172,7 +192,8 @@ def try_server(
     with_database(work)
 
 
-async def _trial(kit: Tools, to: str) -> "Trial":
+async def _trial(kit: Tools, to: str, slot: "Slot") -> "Trial":
+    from webapp.brand.stored import stored_brand
     from webapp.fields import Invalid, check
     from webapp.mail_server.active import NotReady, active_server
     from webapp.mail_server.form import Recipient
@@ -181,24 +202,31 @@ async def _trial(kit: Tools, to: str) -> "Trial":
     checked = check(Recipient, {"recipient": to})
     if isinstance(checked, Invalid):
         raise CommandFailed(f"--to: {checked.errors['recipient']}")
-    active = await active_server(kit.vault, _preset(kit))
+    active = await active_server(kit.vault, _preset(kit, slot), slot)
     if active is None:
-        raise CommandFailed("no mail server is set up; `postern mail-server set` does that.")
+        which = ("fallback server", " --fallback") if slot == "fallback" else ("mail server", "")
+        raise CommandFailed(f"no {which[0]} is set up; `postern mail-server set{which[1]}` does that.")
     if isinstance(active, NotReady):
         raise CommandFailed(str(active.reason))
-    return Trial(active.server, checked.form.recipient, LANGUAGES[0], kit.settings.public_url)
+    return Trial(active.server, checked.form.recipient, LANGUAGES[0], kit.settings.public_url, await stored_brand())
 
 
-def _preset(kit: Tools) -> dict[str, str]:
+def _slot(*, fallback: bool) -> "Slot":
+    from webapp.mail_server.models import Slot
+
+    return Slot.FALLBACK if fallback else Slot.PRIMARY
+
+
+def _preset(kit: Tools, slot: "Slot") -> dict[str, str]:
     """The fields that the environment fixes, checked as when the server starts.
 
     A secret from the environment never goes to a host that is only stored.
     """
     from webapp.mail_server.preset import check_preset
 
-    preset = {name: value.get_secret_value() for name, value in kit.settings.mail_server.items()}
+    preset = kit.settings.preset(slot)
     try:
-        check_preset(preset)
+        check_preset(preset, slot)
     except ValueError as error:
         raise CommandFailed(str(error)) from None
     return preset
@@ -217,6 +245,20 @@ def _last_test(last: "LastTest") -> dict[str, Any]:
     }
 
 
+def _last_look(now: "Now | None") -> dict[str, Any] | None:
+    if now is None or now.look is None:
+        return None
+    look = now.look
+    return {
+        "at": look.at.isoformat(),
+        "standing": look.standing.value,
+        "step": look.step,
+        "diagnosis": look.diagnosis or None,
+        "cause": str(now.cause) if now.cause else None,
+        "reply": look.reply or None,
+    }
+
+
 def _shown(report: dict[str, Any]) -> str:
     lines = [f"state            {report['state']}"]
     if report["reason"]:
@@ -226,6 +268,9 @@ def _shown(report: dict[str, Any]) -> str:
         lines.append(f"last test        {outcome} at {last['at']}, by {last['by'] or 'the command line'}")
         if last["received_at"]:
             lines.append(f"received         confirmed at {last['received_at']}")
+    if look := report["last_look"]:
+        where = "" if look["standing"] == "healthy" else f", {look['step']}: {look['cause'] or look['reply'] or '-'}"
+        lines.append(f"last look        {look['standing']} at {look['at']}{where}")
     for name, value in report["settings"].items():
         fixed = report["set_by_environment"].get(name)
         shown = "(set)" if name == "ca_certificate" and value else value or "-"

@@ -7,12 +7,12 @@ from typing import NoReturn
 
 import typer
 
-from webapp.app import Tools, tools
 from webapp.crypto.keys import BadKeys
 from webapp.db.connect import BadDsn, connected, is_unavailable
 from webapp.db.migrate import MigrationFailed, pending
 from webapp.logs import configure
 from webapp.settings import BadSettings, Settings
+from webapp.tools import Tools, tools
 
 Work = Callable[[Tools], Awaitable[None]]
 

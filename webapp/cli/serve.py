@@ -11,15 +11,18 @@ from typing import Annotated, Any, Final
 import typer
 import uvicorn
 
-from webapp.app import Tools, create_app, create_worker
+from webapp.app import create_app
 from webapp.cli.run import CommandFailed, explained, fail, make_tools, read_settings
 from webapp.cli.stopping import GRACE_SECONDS, Leaving, off_stop, on_stop, unless
+from webapp.crew import create_worker
 from webapp.db.connect import connected
 from webapp.db.migrate import migrate
 from webapp.dev_mailbox.mailbox import FOLDER
 from webapp.dev_mailbox.sink import dev_mailbox
+from webapp.mail_server.models import Slot
 from webapp.mail_server.preset import check_preset
 from webapp.settings import Settings
+from webapp.tools import Tools
 from webapp.users.find import is_any_administrator
 
 WAITING_CONNECTIONS: Final = 2_048
@@ -90,7 +93,8 @@ def _until_stopped(work: Callable[[Settings, asyncio.Event], Awaitable[None]], *
 def _kit(settings: Settings) -> Tools:
     """The tools. Ports are taken before, so that a second start by mistake makes no key and no file."""
     try:
-        check_preset({name: value.get_secret_value() for name, value in settings.mail_server.items()})
+        for slot in Slot:
+            check_preset(settings.preset(slot), slot)
     except ValueError as error:
         raise CommandFailed(str(error)) from None
     return make_tools(settings)

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
-from webapp.app import Tools
 from webapp.audit.record import COMMAND_LINE
 from webapp.cli.run import CommandFailed, with_database
 from webapp.principal import Role
 from webapp.text import Message, translator
+from webapp.tools import Tools
 
 app = typer.Typer(no_args_is_help=True, help="People: create and find them, give them passwords.")
 
@@ -130,7 +130,9 @@ def set_password(
         given = await _password(typed, generate=generate, forbidden=forbidden)
         if given is None:
             raise CommandFailed("no password was given.")
-        change = Change(user_id=user.id, password_hash=given.hashed, action="user:set_password", must_change=not keep)
+        change = Change(
+            user_id=user.id, password_hash=given.hashed, action="user:set_password", must_change=not keep, thaws=True
+        )
         await change_password(change, actor=COMMAND_LINE, now=kit.clock())
         shown = {"password": given.shown} if given.shown else {}
         _print({"id": user.id, "username": user.username, **shown}, as_json=as_json)

@@ -21,6 +21,16 @@ async def take(name: str, owner: str, seconds: float) -> bool:
     return bool(rows)
 
 
+async def holder(name: str) -> str | None:
+    """Who holds the lease now, by the database's clock."""
+    dialect = engine()
+    rows = await writing().execute_query_dict(
+        f"SELECT owner FROM leases WHERE name = {_PLACES[dialect][0]} AND ends_at_ms > {NOW_MS[dialect]}",  # noqa: S608
+        [name],
+    )
+    return str(rows[0]["owner"]) if rows else None
+
+
 async def give_back(name: str, owner: str) -> None:
     """End the lease, if this owner holds it."""
     p_name, p_owner, _ = _PLACES[engine()]

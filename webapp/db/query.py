@@ -1,5 +1,6 @@
 """Reading with SQL of our own, where models would cost more than the query."""
 
+from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
@@ -7,8 +8,14 @@ from webapp.db.connect import engine, reading
 
 
 async def rows(sql: str, *values: Any) -> list[dict[str, Any]]:
-    """The rows of a query on the reading connection; ``?`` stands for each value, on either engine."""
-    if engine() == "postgres":
+    """The rows of a query on the reading connection; ``?`` stands for each value, on either engine.
+
+    Moments are aware. They are bound as the models write them, so that SQLite, to which they are texts, compares them
+    rightly; there they come back as texts, too.
+    """
+    if engine() == "sqlite":
+        values = tuple(each.astimezone(UTC).isoformat(" ") if isinstance(each, datetime) else each for each in values)
+    else:
         numbers = count(1)
         sql = "".join(f"${next(numbers)}" if part == "?" else part for part in sql.replace("?", "\0?\0").split("\0"))
     return list(await reading().execute_query_dict(sql, list(values)))

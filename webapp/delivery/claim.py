@@ -1,14 +1,19 @@
 """Letters on lease: who is sending which, by the database's clock, so that a worker that dies loses nothing."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
+
+from tortoise.expressions import F
 
 from webapp.db.connect import Engine, engine, writing
 from webapp.db.moment import NOW_MS
-from webapp.outbox.models import Letter
+from webapp.delivery.backoff import LONGEST
+from webapp.outbox.models import Letter, LetterState
 
 LEASE_SECONDS: Final = 30.0
 _LEASE_MS: Final = round(LEASE_SECONDS * 1_000)
+_SKEW: Final = timedelta(minutes=1)
+"""So much may the clocks of several machines differ, and nobody sees a clock that was set back in it."""
 
 _RANDOM: Final = {"sqlite": "lower(hex(randomblob(16)))", "postgres": "replace(gen_random_uuid()::text, '-', '')"}
 
@@ -47,8 +52,21 @@ async def claim(owner: str, *, domain: str, now: datetime, limit: int) -> list[L
     if engine() == "sqlite":
         # What is bound here must read as Tortoise writes it: moments are compared as text.
         moment = now.astimezone(UTC).isoformat(" ")
-    found = await writing().execute_query_dict(_CLAIM[engine()], [owner, domain, moment, limit])
+    values = [owner, domain, moment, limit]
+    found = await writing().execute_query_dict(_CLAIM[engine()], values)
+    if not found and await bring_forward(now):
+        found = await writing().execute_query_dict(_CLAIM[engine()], values)
     return await Letter.filter(id__in=[row["id"] for row in found]).order_by("due_at", "id") if found else []
+
+
+async def bring_forward(now: datetime) -> bool:
+    """Make letters due that a clock which was ahead, and was set back since, has dated into the future; whether any."""
+    queued = Letter.filter(state=LetterState.QUEUED, due_at__gt=now)
+    never_put_off = queued.filter(created_at__gt=now + _SKEW, due_at=F("created_at"))
+    later_than_any = queued.filter(due_at__gt=now + 2 * LONGEST)
+    if not (await never_put_off.exists() or await later_than_any.exists()):
+        return False
+    return bool(await never_put_off.update(due_at=now) + await later_than_any.update(due_at=now))
 
 
 async def renew(owner: str, ids: list[int]) -> None:

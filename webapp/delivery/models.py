@@ -3,6 +3,7 @@
 from tortoise import fields
 from tortoise.models import Model
 
+from webapp.mail_server.models import Slot
 from webapp.outbox.models import Letter
 
 
@@ -24,17 +25,22 @@ class Attempt(Model):
     enhanced_code = fields.CharField(max_length=16, default="")
     reply = fields.CharField(max_length=1000, default="")
     diagnosis = fields.CharField(max_length=64, default="")
+    queue_id = fields.CharField(max_length=100, default="", db_default="")
+    """The server's own name for the letter it took."""
+    slot = fields.CharEnumField(Slot, max_length=16, default=Slot.PRIMARY, db_default="primary")
+    """Which of the two mail servers it was."""
 
     class Meta:
         table = "attempts"
         app = "postern"
-        indexes = (("attempted_at",),)
+        indexes = (("attempted_at",), ("queue_id",))
 
 
 class Pause(Model):
-    """Why the queue stands still: the mail server, not a letter, was refused. At most one row, with id 1."""
+    """Why no letters go to a mail server: it, not a letter, was at fault. At most one row for each server."""
 
     id = fields.IntField(primary_key=True, generated=False)
+    """1 for the primary server, 2 for the fallback."""
     revision_id = fields.BigIntField()
     fingerprint = fields.CharField(max_length=64)
     """Of the settings that were refused: other settings are tried at once."""

@@ -4,14 +4,16 @@ from collections.abc import Mapping
 from typing import Final
 
 from webapp.outbox.models import LetterState
-from webapp.smtp import connection_diagnoses, mail_diagnoses, sign_in_diagnoses, tls_diagnoses, token_diagnoses
-from webapp.smtp.diagnosis import Diagnosis
+from webapp.smtp.known import meaning
 from webapp.smtp.rung import Step
 from webapp.text import Message, message
 
 KINDS: Final[Mapping[str, Message]] = {
     "reset_link": message("Reset link"),
     "password_changed": message("Password changed"),
+    "address_changed": message("Address changed"),
+    "invitation": message("Invitation"),
+    "account_frozen": message("Account frozen"),
     "test": message("Test"),
     "sample": message("Sample of a reset link"),
 }
@@ -39,31 +41,21 @@ STEPS: Final[Mapping[str, Message]] = {
 _REASONS: Final[Mapping[str, Message]] = {
     "no_such_account": message("The account is gone."),
     "account_disabled": message("The account was disabled before the letter could be sent."),
+    "account_frozen": message("The account was frozen before the letter could be sent."),
+    "invitation_withdrawn": message("The invitation was withdrawn before it could be sent."),
     "address_changed": message("The person got another address before the letter could be sent."),
     "link_replaced": message("The password was changed, or a newer link was sent, before this letter could be."),
     "superseded": message("The person asked again before this letter could be sent; the newer letter takes its place."),
     "too_late": message("It could not be sent for a day, and nobody waits for it any more."),
+    "over_ceiling": message("The recipient had as many letters of this kind as one hour allows."),
     "unwritable": message("Postern could not write the letter. The log on the server names the cause."),
     "unknown_kind": message("This version of Postern does not know this kind of letter."),
     "gave_up": message("It was put off again and again for five days."),
 }
-
-_DIAGNOSES: Final[Mapping[str, Diagnosis]] = {
-    found.code: found
-    for module in (connection_diagnoses, mail_diagnoses, sign_in_diagnoses, tls_diagnoses, token_diagnoses)
-    for found in vars(module).values()
-    if isinstance(found, Diagnosis)
-}
-_UNKNOWN: Final = "…"
-_FACTS: Final = ("host", "port", "username", "sender", "recipient", "mechanisms", "mechanism", "reason", "token_host")
-"""What the texts of diagnoses may speak of."""
 
 
 def why(code: str, facts: Mapping[str, str]) -> Message | None:
     """What a reason or a diagnosis means, with the facts that are known; None for a code that means nothing here."""
     if code in _REASONS:
         return _REASONS[code]
-    found = _DIAGNOSES.get(code)
-    if found is None:
-        return None
-    return Message(found.cause.msgid, {name: facts.get(name) or _UNKNOWN for name in _FACTS})
+    return meaning(code, facts)

@@ -1,73 +1,40 @@
 """The worker: takes letters from the outbox and hands them to the mail server.
 
-At least once: a letter is on lease while it is sent, and goes out again, under the same Message-ID, if the worker dies
-before it could write down what came of it.
+At least once. A letter is on lease while it is sent, and goes out again, under the same Message-ID, if the worker dies
+before it could write down what came of it. For each session there are three lanes, and none begins a letter before
+what came of its last one is committed: so a worker that is killed repeats at most three letters for each of its
+sessions (twelve, with the usual four; one, where letters come singly), and loses none.
 """
 
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import timedelta
-from random import Random, SystemRandom
 from typing import Any, Final
 
 import structlog
 
-from webapp.clock import Clock
-from webapp.crypto.vault import Vault
-from webapp.db.connect import is_unavailable
+from webapp.db.connect import is_unavailable, transaction
 from webapp.delivery import pause
-from webapp.delivery.attempt import Try, cancel, tried_since, unknown_before, write_down
-from webapp.delivery.claim import LEASE_SECONDS, claim, give_back, renew
-from webapp.delivery.outcome import Accepted, ServerRefused, in_words, judge
-from webapp.letters.compose import compose, domain_of
-from webapp.mail_server.active import ActiveServer, active_server
-from webapp.mail_server.verdict import fingerprint
-from webapp.outbox.kind import Kinds, Lost, Words
+from webapp.delivery.claim import LEASE_SECONDS, bring_forward, claim, give_back, renew
+from webapp.delivery.first_sign_in import may_sign_in
+from webapp.delivery.lanes import Lanes
+from webapp.delivery.means import Means
+from webapp.delivery.sending import Sender
+from webapp.delivery.target import Chooser, Target
+from webapp.letters.compose import domain_of
+from webapp.mail_server.models import Slot
 from webapp.outbox.models import Letter, LetterState
-from webapp.smtp.access_token import AccessTokens
-from webapp.smtp.resolve import Dial, Egress
-from webapp.smtp.rung import Outcome
-from webapp.smtp.server import MailServer
-from webapp.smtp.session import FINAL_DOT_SECONDS, Pool
+from webapp.smtp.server import Auth
 
-SESSIONS: Final = 4
-"""Letters sent at once."""
-HELD: Final = 32
-"""Letters on lease at once."""
+__all__ = ["Means", "Worker"]
+
+HELD_PER_SESSION: Final = 16
+"""Letters on lease at once, for each session."""
 IDLE_SECONDS: Final = 1.0
 STOP_SECONDS: Final = 20.0
 """How long a stop waits for letters in flight before it cuts them off; they go out again later."""
 
 log: Any = structlog.get_logger("postern.delivery")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Means:
-    """What a worker works with."""
-
-    kinds: Kinds
-    vault: Vault
-    preset: Mapping[str, str]
-    """The mail-server fields that the environment fixes."""
-    egress: Egress
-    dial: Dial
-    clock: Clock
-    tokens: AccessTokens | None = None
-    """Where access tokens are kept between letters."""
-    letters_per_minute: int | None = None
-    """What the provider allows; None for no limit."""
-    randomness: Random = field(default_factory=SystemRandom)
-    final_dot_seconds: float = FINAL_DOT_SECONDS
-
-
-@dataclass(frozen=True, slots=True)
-class _Target:
-    server: MailServer
-    known: pause.Server
-    probing: bool
 
 
 class Worker:
@@ -77,222 +44,163 @@ class Worker:
         self._means = means
         self._wake = wake
         self._owner = secrets.token_hex(8)
-        self._pool = Pool(
-            egress=means.egress, dial=means.dial, final_dot_seconds=means.final_dot_seconds, tokens=means.tokens
-        )
-        self._sending = asyncio.Semaphore(SESSIONS)
-        self._tasks: dict[int, asyncio.Task[None]] = {}
-        self._halted = False
-        """The server refused: letters that are held and not yet being sent are given back."""
+        self._sender = Sender(means, self._owner, wake.set)
+        self._chooser = Chooser(means.vault, means.presets)
+        self._moved = asyncio.Event()
+        self._most = means.sessions * HELD_PER_SESSION
+        self.lanes = {slot: Lanes(means.sessions, self._sender.send, self._moved) for slot in Slot}
+        """Letters on their way, by the mail server they go to; each has its pace."""
+        self._full = False
+        """A ceiling is reached."""
+        self._more_at: int | None = None
+        """There may be more letters to take, once no more than so many are held: they are claimed by the dozen."""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Send until told to stop; then finish what is in flight, and give the other leases back."""
         renewing = asyncio.create_task(self._renew())
-        stopping = asyncio.create_task(stop.wait())
+        stopping = asyncio.create_task(self._stir_at(stop))
         try:
             while not stop.is_set():
                 self._wake.clear()
-                taken = await self._guarded_refill()
-                await self._until_there_is_work(stopping, taken)
+                self._more_at = None
+                await self._guarded_refill()
+                await self._until_there_is_work(stop)
         finally:
-            self._halted = True
             await self._finish()
             for task in (renewing, stopping):
                 task.cancel()
             await asyncio.gather(renewing, stopping, return_exceptions=True)
-            await self._pool.aclose()
+            await self._sender.aclose()
 
     async def once(self) -> int:
         """Send what is due now, wait until it is done, and return how many letters were taken."""
         total = 0
         while taken := await self._refill():
             total += taken
-            await asyncio.gather(*self._tasks.values())
+            for lanes in self.lanes.values():
+                await lanes.finish()
         return total
 
     async def aclose(self) -> None:
         """Close the sessions that ``once`` has left open."""
-        await self._pool.aclose()
+        await self._sender.aclose()
 
-    async def _guarded_refill(self) -> int:
+    @property
+    def _held(self) -> list[int]:
+        return [letter for lanes in self.lanes.values() for letter in lanes.held]
+
+    async def _guarded_refill(self) -> None:
         try:
-            return await self._refill()
+            await self._refill()
         except Exception as error:
             if is_unavailable(error):
                 log.warning("the database is away; no letters are sent until it is back")
             else:
                 log.exception("letters could not be taken from the outbox")
-            return 0
 
     async def _refill(self) -> int:
         """Take as many letters as there is room for, and begin to send them."""
-        room = min(HELD, await self._quota()) - len(self._tasks)
-        if room <= 0 or (self._halted and self._tasks):
+        for lanes in self.lanes.values():
+            # Where nothing is in flight, every refusal is written down by now: what is chosen next knows of it.
+            if not lanes.busy:
+                lanes.resume()
+        taken = 0
+        for target in await self._chooser.choose(now=self._means.clock()):
+            taken += await self._take(target, self._most - len(self._held))
+        return taken
+
+    async def _take(self, target: Target, room: int) -> int:
+        lanes = self.lanes[target.known.slot]
+        if room <= 0 or lanes.halted or (lanes.busy and target.probing):
             return 0
-        target = await self._target()
-        if target is None or (target.probing and self._tasks):
+        if target.probing and not await self._begin_probe(target):
             return 0
-        self._halted = False
-        if target.probing and not await self._begin_probe():
-            return 0
-        domain = domain_of(target.server.sender_address)
-        limit = 1 if target.probing else room
-        letters = await claim(self._owner, domain=domain, now=self._means.clock(), limit=limit)
-        for letter in letters:
-            self._tasks[letter.id] = asyncio.create_task(self._guarded(letter, target))
-        if target.probing and not letters:
+        if not lanes.pace.is_full:
+            # Others may have a better way to send them.
+            room = min(room, lanes.pace.sessions - len(lanes.held))
+        letters = await self._claim(target, 1 if target.probing else room)
+        if letters and not await self._may_sign_in(target):
+            await give_back(self._owner, [letter.id for letter in letters])
+            letters = []
+        if letters and len(letters) == room:
+            self._more_at = room // 2
+        if letters:
+            self._sender.brand = await self._means.brand()
+            lanes.add(letters, target)
+        elif target.probing:
             await pause.postpone(target.known, to=self._means.clock())
         return len(letters)
 
-    async def _target(self) -> _Target | None:
-        """The server to send to; None while there is none, it cannot be used, or the queue is paused."""
-        match await active_server(self._means.vault, self._means.preset):
-            case ActiveServer(revision_id, server):
-                known = pause.Server(revision_id, fingerprint(self._means.vault, server))
-            case _:
-                return None
-        match await pause.state(known, now=self._means.clock()):
-            case pause.Hold():
-                return None
-            case found:
-                return _Target(server, known, probing=isinstance(found, pause.Probe))
+    async def _may_sign_in(self, target: Target) -> bool:
+        return target.server.auth is Auth.NONE or await may_sign_in(target.known.fingerprint, self._owner)
 
-    async def _quota(self) -> int:
-        """How many letters may still be tried in this minute, whichever worker tried the others."""
-        most = self._means.letters_per_minute
-        return HELD if most is None else most - await tried_since(self._means.clock() - timedelta(minutes=1))
-
-    async def _begin_probe(self) -> bool:
-        now = self._means.clock()
-        due = await Letter.filter(state=LetterState.QUEUED, due_at__lte=now).exists()
-        return due and await pause.begin_probe(now=now)
-
-    async def _guarded(self, letter: Letter, target: _Target) -> None:
-        """Deliver one letter; whatever goes wrong is this letter's trouble alone, and its lease ends by itself."""
-        try:
-            async with self._sending:
-                if self._halted:
-                    await give_back(self._owner, [letter.id])
-                else:
-                    await self._deliver(letter, target)
-        except Exception as error:
-            if is_unavailable(error):
-                log.warning("the database is away; the letter goes out again when it is back", letter=letter.id)
-            else:
-                log.exception("a letter could not be dealt with", letter=letter.id)
-        finally:
-            del self._tasks[letter.id]
-
-    async def _deliver(self, letter: Letter, target: _Target) -> None:
-        means = self._means
-        message = await self._write(letter, target.server)
-        if message is None:
-            if target.probing:
-                await pause.postpone(target.known, to=means.clock())
-            return
-        if self._halted:
-            await give_back(self._owner, [letter.id])
-            return
-        began = means.clock()
-        rung = await self._pool.send(target.server, message, letter.recipient)
-        unknown = await unknown_before(letter) if rung.outcome is Outcome.UNKNOWN else 0
-        judgement = judge(rung, unknown_before=unknown)
-        refused = isinstance(judgement, ServerRefused)
-        if isinstance(judgement, ServerRefused) and not self._halted:
-            # Before anything is awaited: no other letter may begin a sign-in of its own now.
-            self._halted = True
-            await pause.begin(
-                target.known,
-                rung,
-                until_changed=judgement.until_changed,
-                now=means.clock(),
-                randomness=means.randomness,
+    async def _claim(self, target: Target, room: int) -> list[Letter]:
+        """Letters on lease, no more than the ceilings allow."""
+        now, domain, ceilings = self._means.clock(), domain_of(target.server.sender_address), self._means.ceilings
+        if not ceilings.any:
+            return await claim(self._owner, domain=domain, now=now, limit=room) if room > 0 else []
+        async with transaction():
+            allowed = await ceilings.room(now=now)
+            letters = (
+                await claim(self._owner, domain=domain, now=now, limit=min(room, allowed))
+                if min(room, allowed) > 0
+                else []
             )
-        elif target.probing and not refused:
-            await pause.end(target.known)
-        tried = Try(
-            letter,
-            rung,
-            target.known,
-            target.server.host,
-            began,
-            means.clock(),
-            expires=means.kinds[letter.kind].expires,
-        )
-        written = await write_down(tried, judgement, owner=self._owner, randomness=means.randomness)
-        told = log.info if isinstance(judgement, Accepted) else log.warning
-        told(
-            in_words(judgement),
-            letter=letter.id,
-            kind=letter.kind,
-            step=rung.step.value,
-            diagnosis=rung.diagnosis.code if rung.diagnosis else "",
-            lease_lost=not written,
-        )
+        if (allowed <= 0) != self._full:
+            self._full = allowed <= 0
+            log.warning("letters wait: the ceiling is reached" if self._full else "letters go out again")
+        return letters
 
-    async def _write(self, letter: Letter, server: MailServer) -> bytes | None:
-        """The letter as bytes, its link minted now; None if it ends here."""
+    async def _begin_probe(self, target: Target) -> bool:
         now = self._means.clock()
-        kind = self._means.kinds.get(letter.kind)
-        try:
-            words = await kind.write(letter) if kind else Lost("unknown_kind")
-            if isinstance(words, Words):
-                return compose(
-                    letter.kind,
-                    language=words.language,
-                    sender_address=server.sender_address,
-                    sender_name=server.sender_name,
-                    reply_to=server.reply_to,
-                    to=letter.recipient,
-                    message_id=letter.message_id,
-                    date=now,
-                    context=words.context,
-                )
-            await cancel(letter, LetterState.CANCELLED, words.reason, owner=self._owner, now=now)
-        except Exception as error:
-            if is_unavailable(error):
-                raise
-            # Its name only: the words and the traceback may hold a link.
-            log.warning("a letter could not be written", letter=letter.id, kind=letter.kind, error=type(error).__name__)
-            await cancel(letter, LetterState.FAILED, "unwritable", owner=self._owner, now=now)
-        return None
+        due = await Letter.filter(state=LetterState.QUEUED, due_at__lte=now).exists() or await bring_forward(now)
+        return due and await pause.begin_probe(target.known, now=now)
 
-    async def _until_there_is_work(self, stopping: asyncio.Task[bool], taken: int) -> None:
-        """Wait for room if letters were taken, else for a sign that there are new ones."""
-        if taken and self._tasks:
-            # Half empty, so that letters are claimed by the dozen and not one by one.
-            while len(self._tasks) > HELD // 2:
-                await asyncio.wait({stopping, *self._tasks.values()}, return_when=asyncio.FIRST_COMPLETED)
-                if stopping.done():
-                    return
-            if taken >= HELD // 2:
-                return
-        waking = asyncio.create_task(self._wake.wait())
+    async def _until_there_is_work(self, stop: asyncio.Event) -> None:
+        """Wait for room if there are more letters, else for a sign that there are new ones."""
+        if self._more_at is not None:
+            while len(self._held) > self._more_at and not stop.is_set():
+                await self._stirred()
+            return
         seconds = IDLE_SECONDS * self._means.randomness.uniform(0.75, 1.25)
-        await asyncio.wait({stopping, waking}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        waking.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await waking
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._wake_or(stop)
+
+    async def _stirred(self) -> None:
+        self._moved.clear()
+        await self._moved.wait()
+
+    async def _wake_or(self, stop: asyncio.Event) -> None:
+        waiting = [asyncio.create_task(event.wait()) for event in (self._wake, stop)]
+        try:
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in waiting:
+                task.cancel()
+
+    async def _stir_at(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self._moved.set()
 
     async def _renew(self) -> None:
         """Keep the leases while letters are being sent; the answer to a final dot may take ten minutes."""
         while True:
             await asyncio.sleep(LEASE_SECONDS / 3)
             try:
-                await renew(self._owner, list(self._tasks))
+                await renew(self._owner, self._held)
             except Exception as error:
                 if not is_unavailable(error):
                     log.exception("leases could not be renewed")
 
     async def _finish(self) -> None:
         """Let letters in flight come to their end, within STOP_SECONDS; those not begun give their leases back."""
-        if not self._tasks:
+        held = self._held
+        if not held:
             return
-        held = list(self._tasks)
-        _, late = await asyncio.wait(set(self._tasks.values()), timeout=STOP_SECONDS)
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
+        for lanes in self.lanes.values():
+            lanes.halt()
+        await asyncio.gather(*(lanes.finish(STOP_SECONDS) for lanes in self.lanes.values()))
         try:
             await give_back(self._owner, held)
         except Exception as error:

@@ -1,21 +1,24 @@
-"""From words to a message: subject, text and HTML of a letter, with headers that nothing can be smuggled into."""
+"""From words to a message: subject, text and HTML of a letter, with headers that nothing can be smuggled into.
 
-import unicodedata
+A letter is prepared once for each kind, language and brand, with holes where its words go (prepare.py), and filled for
+each recipient. Both parts are quoted-printable: no relay has to change a byte of them, whatever it can take.
+"""
+
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8, EmailPolicy
-from functools import cache
+from email.utils import format_datetime
+from functools import lru_cache
 from typing import Any, Final
 
-from jinja2 import Environment
-
-from webapp.jinja import environment
+from webapp.letters.brand import PLAIN, Brand
+from webapp.letters.prepare import prepared
 from webapp.smtp.resolve import ascii_host
 from webapp.text import LANGUAGES
 
-PRODUCT: Final = "Postern"
 LONGEST_LINE: Final = 900
 """Characters of a header on one line (RFC 5322, 2.1.1, allows 998)."""
 _HEADERS: Final = frozenset(
@@ -26,6 +29,12 @@ _HEADERS: Final = frozenset(
     )
 )
 """The headers of a letter; all but Reply-To are in each."""
+_CONTROL: Final = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\ud800-\\udfff]")
+_SPECIAL: Final = re.compile(r'[ "(),:;<>@\[\\\]]')
+# RFC 3834, 5, and what Exchange heeds: no note of absence shall answer, but returned mail may (that would be "NDR").
+_MACHINE: Final = (
+    b"MIME-Version: 1.0\r\nAuto-Submitted: auto-generated\r\nX-Auto-Response-Suppress: DR, RN, NRN, OOF, AutoReply\r\n"
+)
 
 
 class _Written(EmailPolicy):
@@ -42,7 +51,7 @@ class _Written(EmailPolicy):
         return super().fold_binary(name, value)
 
 
-def compose(
+def compose(  # noqa: PLR0913 - what stands in a letter
     kind: str,
     *,
     language: str,
@@ -53,12 +62,13 @@ def compose(
     message_id: str,
     date: datetime,
     context: Mapping[str, object],
+    brand: Brand = PLAIN,
 ) -> bytes:
     """A whole message (RFC 5322) with a text and an HTML part, in the language, lines ended by CR LF.
 
     The words are ``templates/letters/{kind}.txt``, whose block ``subject`` is the subject, and ``{kind}.html``, which
-    escapes what it is given. ``date`` is aware. ``message_id`` comes with its angle brackets. An empty ``reply_to``
-    leaves the header out. A language without a catalogue means English.
+    escapes what it is given; both also have ``brand``. ``date`` is aware. ``message_id`` comes with its angle
+    brackets. An empty ``reply_to`` leaves the header out. A language without a catalogue means English.
 
     Raises:
         ValueError: a value for a header holds a control character, or an address is none.
@@ -66,27 +76,20 @@ def compose(
         jinja2.UndefinedError: the context lacks something that the letter says.
     """
     known = language if language in LANGUAGES else LANGUAGES[0]
-    plain, rich = _environment(known, escape=False), _environment(known, escape=True)
-    words = plain.get_template(f"letters/{kind}.txt")
-    subject = " ".join("".join(words.blocks["subject"](words.new_context(dict(context)))).split())
-    locals_ = (address.rpartition("@")[0] for address in (sender_address, reply_to, to))
-    utf8 = not all(local.isascii() for local in locals_)
-    letter = EmailMessage(SMTPUTF8 if utf8 else SMTP)
-    letter["From"] = _address(sender_address, sender_name)
-    letter["To"] = _address(to)
-    if reply_to:
-        letter["Reply-To"] = _address(reply_to)
-    letter["Subject"] = _line(subject)
-    letter["Date"] = date
-    letter["Message-ID"] = _line(message_id)
-    # RFC 3834, 5 and its Exchange cousin: no out-of-office note shall answer.
-    letter["Auto-Submitted"] = "auto-generated"
-    letter["X-Auto-Response-Suppress"] = "All"
-    letter.set_content(words.render(context).strip() + "\n")
-    letter.add_alternative(rich.get_template(f"letters/{kind}.html").render(context, subject=subject), subtype="html")
-    # Last, or it would move into the first part.
-    letter["Content-Language"] = known.replace("_", "-")
-    return _checked(letter.as_bytes(policy=_Written(linesep="\r\n", utf8=utf8)))
+    # An internationalised local part takes SMTPUTF8 (RFC 6531), in which nothing is an encoded word.
+    utf8 = not all(address.rpartition("@")[0].isascii() for address in (sender_address, reply_to, to))
+    letter = prepared(kind, known, brand, context)
+    headers = [
+        _address("From", sender_address, _line(sender_name), utf8=utf8),
+        _address("To", to, "", utf8=utf8),
+        _address("Reply-To", reply_to, "", utf8=utf8) if reply_to else b"",
+        _subject(_line(letter.subject(context)), utf8=utf8),
+        f"Date: {format_datetime(date)}\r\nMessage-ID: {_line(message_id)}\r\n".encode(),
+        _MACHINE,
+        f"Content-Language: {known.replace('_', '-')}\r\n".encode(),
+        letter.content_type,
+    ]
+    return _checked(b"".join(headers)) + letter.body(context)
 
 
 def domain_of(address: str) -> str:
@@ -99,18 +102,36 @@ def new_message_id(sender_address: str, unique: str) -> str:
     return f"<{_line(unique)}@{domain_of(sender_address)}>"
 
 
-@cache
-def _environment(language: str, *, escape: bool) -> Environment:
-    return environment(language, autoescape=escape, names={"product_name": PRODUCT})
-
-
-def _address(address: str, name: str = "") -> Address:
-    """An address for a header, the domain in A-labels, so that only a local part can need SMTPUTF8 (RFC 6531)."""
+def _address(header: str, address: str, name: str, *, utf8: bool) -> bytes:
+    """A header with an address, the domain in A-labels, so that only a local part can need SMTPUTF8 (RFC 6531)."""
     local, _, domain = _line(address).rpartition("@")
-    host = ascii_host(domain)
-    if not local or not host or "=?" in address or any(character in local for character in ' "(),:;<>@[\\]'):
+    host = _host(domain)
+    if not local or not host or "=?" in address or _SPECIAL.search(local):
         raise ValueError("an address of a letter is none that mail can go to")
-    return Address(display_name=_line(name), username=local, domain=host)
+    if name:
+        return _named(header, name, local, host, utf8=utf8)
+    return f"{header}: {local}@{host}\r\n".encode()
+
+
+_host = lru_cache(1_024)(ascii_host)
+
+
+@lru_cache(64)
+def _named(header: str, name: str, local: str, host: str, *, utf8: bool) -> bytes:
+    return _written(header, Address(display_name=name, username=local, domain=host), utf8=utf8)
+
+
+@lru_cache(64)
+def _subject(subject: str, *, utf8: bool) -> bytes:
+    return _written("Subject", subject, utf8=utf8)
+
+
+def _written(header: str, value: object, *, utf8: bool) -> bytes:
+    """A header as the email package writes it, encoded words and folding included."""
+    policy = SMTPUTF8 if utf8 else SMTP
+    one = EmailMessage(policy)
+    one[header] = value
+    return _Written(linesep="\r\n", utf8=utf8).fold_binary(header, one[header])
 
 
 def _line(text: str) -> str:
@@ -119,20 +140,26 @@ def _line(text: str) -> str:
     Raises:
         ValueError: it holds a line break, NUL or another control character.
     """
-    if any(unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} for character in text):
+    if _CONTROL.search(text):
         raise ValueError("a header of a letter must be one line")
     # The email package decodes encoded words (RFC 2047) as it writes, line breaks in them included.
     return text.replace("=?", "= ?")
 
 
-def _checked(message: bytes) -> bytes:
-    """The message, if its headers are those that were set, each once, and nothing else.
+def _checked(headers: bytes) -> bytes:
+    """The headers, if they are those that were set, each once, and nothing else.
 
     Raises:
         ValueError: a value has made a header of its own, or ended the headers early.
     """
-    headers = message.partition(b"\r\n\r\n")[0]
-    names = [line.partition(b":")[0].lower() for line in headers.split(b"\r\n") if line[:1] not in {b" ", b"\t"}]
-    if b"content-language" not in names or len(set(names)) < len(names) or not set(names) <= _HEADERS:
+    lines = headers.split(b"\r\n")
+    names = [line.partition(b":")[0].lower() for line in lines[:-2] if line[:1] not in {b" ", b"\t"}]
+    unique = set(names)
+    if (
+        b"content-language" not in unique
+        or len(unique) < len(names)
+        or not unique <= _HEADERS
+        or lines[-2:] != [b"", b""]
+    ):
         raise ValueError("a value has made a header of its own")
-    return message
+    return headers

@@ -8,7 +8,7 @@ from webapp.crypto.vault import Vault
 from webapp.fields import Invalid, Valid, check
 from webapp.mail_server.credentials import Credential, TypeAgain, credential_for
 from webapp.mail_server.form import EMPTY, LABELS, ServerForm
-from webapp.mail_server.models import Revision
+from webapp.mail_server.models import Revision, Slot
 from webapp.mail_server.preset import overlaid
 from webapp.mail_server.revisions import newest, values_of
 from webapp.mail_server.verdict import LastTest, last_test
@@ -52,12 +52,14 @@ class Health:
     reason: Message | None = None
 
 
-async def active_server(vault: Vault, preset: Mapping[str, str]) -> ActiveServer | NotReady | None:
-    """The server in use, the fields that the environment fixes (``preset``) applied; None if nothing was set up.
+async def active_server(
+    vault: Vault, preset: Mapping[str, str], slot: Slot = Slot.PRIMARY
+) -> ActiveServer | NotReady | None:
+    """The server in use, the fields that the environment fixes of it (``preset``) applied; None if nothing was set up.
 
     The stored password is opened only if it was stored for exactly this server.
     """
-    return active_of(await newest(), vault, preset)
+    return active_of(await newest(slot), vault, preset)
 
 
 def active_of(revision: Revision | None, vault: Vault, preset: Mapping[str, str]) -> ActiveServer | NotReady | None:
@@ -83,9 +85,9 @@ def active_of(revision: Revision | None, vault: Vault, preset: Mapping[str, str]
                     return ActiveServer(revision.id if revision else 0, form.server(secret))
 
 
-async def health(vault: Vault, preset: Mapping[str, str]) -> Health:
+async def health(vault: Vault, preset: Mapping[str, str], slot: Slot = Slot.PRIMARY) -> Health:
     """How the server in use is doing, by the last test of exactly its values."""
-    return await health_of(await newest(), vault, preset)
+    return await health_of(await newest(slot), vault, preset)
 
 
 async def health_of(revision: Revision | None, vault: Vault, preset: Mapping[str, str]) -> Health:

@@ -8,11 +8,13 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from webapp.audit.record import Actor
+from webapp.brand.stored import stored_brand
 from webapp.crypto.throttle import Limit, Refused
 from webapp.fields import Invalid, Valid, check
 from webapp.mail_server.active import ActiveServer, active_of
 from webapp.mail_server.credentials import Credential, TypeAgain, credential_for
 from webapp.mail_server.form import EMPTY, FIELDS, Recipient, ServerForm
+from webapp.mail_server.models import Slot
 from webapp.mail_server.page import FormView, TestView, dev_mailbox_values, form_view
 from webapp.mail_server.preset import overlaid
 from webapp.mail_server.providers.filling import with_preset
@@ -34,7 +36,8 @@ from webapp.web.pages import Toast
 from webapp.web.state import Req
 from webapp.web.stream import EventStream
 
-PATH: Final = "/mail-server"
+PATHS: Final = {Slot.PRIMARY: "/mail-server", Slot.FALLBACK: "/mail-server/fallback"}
+"""Where the pages of each of the two mail servers begin."""
 POSTED: Final = (*FIELDS, "recipient", "revision", "preset")
 """What the form sends: ``preset`` is the provider chosen, which only filling the form in looks at."""
 TESTS: Final = Limit("mail_server_tests", 30, 60)
@@ -49,7 +52,7 @@ async def index(request: Req) -> Response:
     if settings.dev and query["preset"] == "dev-mailbox":
         values = dev_mailbox_values(settings.dev_mailbox_port)
     elif preset := by_key(query["preset"]):
-        current = await newest()
+        current = await newest(slot_of(request))
         values = with_preset(values_of(current) if current else EMPTY, preset)
     form = await form_on_screen(request, values=values)
     return await show_page(request, form, untested_beside(request))
@@ -71,13 +74,14 @@ async def save(request: Req) -> Response:
         case Saved(changed=changed):
             return await request.state["pages"].done(
                 request,
-                PATH,
+                path_of(request),
                 toast=Toast(message("Saved.")) if changed else Toast(message("Nothing had changed."), "info"),
                 page="mail_server/index.html",
                 region="mail_server/_form.html",
                 form=await form_on_screen(request),
                 test=test,
                 search=None,
+                slot=slot_of(request),
             )
 
 
@@ -91,9 +95,10 @@ async def _save(request: Req, posted: Mapping[str, str]) -> Saved | Overtaken | 
                 form,
                 vault=request.state["vault"],
                 preset=preset,
-                opened_with=_opened_with(posted["revision"]),
+                opened_with=opened_with(posted["revision"]),
                 actor=Actor.signed_in(signed_in(request), request.state["network"]),
                 now=request.state["clock"](),
+                slot=slot_of(request),
             )
             return Invalid({outcome.field: outcome.why}) if isinstance(outcome, TypeAgain) else outcome
 
@@ -121,6 +126,7 @@ async def _trial(request: Req, posted: Mapping[str, str]) -> Trial | Invalid:
         recipient=to.form.recipient,
         language=request.state["pages"].words(request).language,
         public_url=request.state["settings"].public_url,
+        brand=await stored_brand(),
     )
 
 
@@ -131,7 +137,7 @@ async def server_on_screen(request: Req, posted: Mapping[str, str]) -> MailServe
         case Invalid() as invalid:
             return invalid
         case Valid(form):
-            current = await newest()
+            current = await newest(slot_of(request))
             sealed = current.sealed_password if current else ""
             match credential_for(form, sealed, vault=request.state["vault"], preset=preset):
                 case TypeAgain(why, name):
@@ -194,7 +200,7 @@ def _try_out(request: Req, trial: Trial) -> AsyncGenerator[Rung | Ended, None]:
 
 async def _ended(request: Req, trial: Trial, rungs: list[Rung], ended: Ended) -> TestView:
     vault = request.state["vault"]
-    active = active_of(await newest(), vault, preset_of(request))
+    active = active_of(await newest(slot_of(request)), vault, preset_of(request))
     in_use = isinstance(active, ActiveServer) and fingerprint(vault, active.server) == fingerprint(vault, trial.server)
     return TestView(
         recipient=trial.recipient,
@@ -229,6 +235,7 @@ async def not_tested(request: Req, posted: Mapping[str, str], errors: Mapping[st
         form=form,
         test=test,
         search=None,
+        slot=slot_of(request),
     )
 
 
@@ -236,7 +243,12 @@ async def form_on_screen(request: Req, **more: Any) -> FormView:
     """The form over the settings in use, or over what was typed: see form_view()."""
     state = request.state
     return await form_view(
-        await newest(), vault=state["vault"], preset=preset_of(request), dev=state["settings"].dev, **more
+        await newest(slot_of(request)),
+        vault=state["vault"],
+        preset=preset_of(request),
+        slot=slot_of(request),
+        dev=state["settings"].dev,
+        **more,
     )
 
 
@@ -259,6 +271,7 @@ async def show_page(
         form=form,
         test=test,
         search=None,
+        slot=slot_of(request),
     )
 
 
@@ -273,15 +286,25 @@ async def count_test(request: Req) -> None:
         raise refusal(429, why, Retry_After=str(seconds))
 
 
+def slot_of(request: Req) -> Slot:
+    """Which of the two mail servers the page is about: the URL table says so."""
+    return Slot(request.path_params.get("slot", Slot.PRIMARY))
+
+
+def path_of(request: Req) -> str:
+    """The page of that mail server's settings."""
+    return PATHS[slot_of(request)]
+
+
 def preset_of(request: Req) -> dict[str, str]:
-    """The fields that the environment fixes."""
-    return {name: value.get_secret_value() for name, value in request.state["settings"].mail_server.items()}
+    """The fields of that mail server that the environment fixes."""
+    return request.state["settings"].preset(slot_of(request))
 
 
 def _fields(posted: Mapping[str, str]) -> dict[str, str]:
     return {name: posted[name] for name in FIELDS}
 
 
-def _opened_with(revision: str) -> int:
+def opened_with(revision: str) -> int:
     """The revision that was on the screen; a client that names none takes what comes."""
     return int(revision) if revision.isascii() and revision.isdecimal() and len(revision) < 19 else ANY

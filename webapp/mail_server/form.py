@@ -1,7 +1,5 @@
 """The form of the mail server: from what was typed to values that can be used."""
 
-import re
-from ipaddress import ip_address
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator, model_validator
@@ -12,14 +10,28 @@ from webapp.fields import (
     FormModel,
     Line,
     at_most,
-    email_address,
     optional_email,
 )
 from webapp.mail_server import oauth
-from webapp.smtp.certificate import is_readable
-from webapp.smtp.resolve import ascii_host
+from webapp.mail_server.checks import (
+    CERTIFICATE_LENGTH,
+    SECRET_LENGTH,
+    USERNAME_LENGTH,
+    USUAL_PORTS,
+    USUAL_TIMEOUT,
+    checked_auth,
+    checked_certificate,
+    checked_ehlo_name,
+    checked_host,
+    checked_security,
+    checked_timeout,
+    required_address,
+    ticked,
+    trimmed,
+    whole_number,
+)
 from webapp.smtp.server import Auth, Grant, MailServer, OAuth, Security
-from webapp.text import Message, message
+from webapp.text import message
 
 FIELDS: Final = (
     "host",
@@ -32,6 +44,7 @@ FIELDS: Final = (
     "sender_address",
     "sender_name",
     "reply_to",
+    "bounce_address",
     "ehlo_name",
     "timeout_seconds",
     "ca_certificate",
@@ -53,6 +66,7 @@ LABELS: Final = {
     "sender_address": message("Sender's address"),
     "sender_name": message("Sender's name"),
     "reply_to": message("Reply-to address"),
+    "bounce_address": message("Address for returned mail"),
     "ehlo_name": message("Name in EHLO"),
     "timeout_seconds": message("Timeout"),
     "ca_certificate": message("CA certificate"),
@@ -61,143 +75,29 @@ LABELS: Final = {
 }
 """What the fields are called in the page."""
 
-USUAL_PORTS: Final = {Security.NONE: 25, Security.STARTTLS: 587, Security.TLS: 465}
-SHORTEST_TIMEOUT: Final = 1
-LONGEST_TIMEOUT: Final = 60
-USUAL_TIMEOUT: Final = 15
-HOST_LENGTH: Final = 253
-USERNAME_LENGTH: Final = 320
-SECRET_LENGTH: Final = 1_000
-CERTIFICATE_LENGTH: Final = 64_000
-
-_INVISIBLE: Final = "\u200b\u200c\u200d\u2060\ufeff"
-"""What clings to text copied from a page and is no white space to Python."""
-
-_SCHEME: Final = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
-_LITERAL: Final = re.compile(r"^\[(IPv6:)?([0-9a-f:.]+)\]$", re.IGNORECASE)
-
-
-def trimmed(text: str) -> str:
-    """The text without white space and invisible characters around it."""
-    previous = None
-    while text != previous:
-        previous, text = text, text.strip().strip(_INVISIBLE)
-    return text
-
-
-def checked_host(text: str) -> str:
-    """The name or IP address of a server. Raises FieldError."""
-    if not text:
-        raise FieldError(message("Please give the mail server's name, such as smtp.example.org."))
-    if _SCHEME.match(text) or "/" in text:
-        raise FieldError(message("Please give the name alone, such as smtp.example.org, without https:// or a path."))
-    if "@" in text:
-        raise FieldError(message("That is a mail address. Please give the server's name, such as smtp.example.org."))
-    if re.fullmatch(r"[^:\s]+:\d+", text):
-        raise FieldError(message("Please give the name alone, and the port in its own field."))
-    if len(text) > HOST_LENGTH or ascii_host(text) is None:
-        raise FieldError(message("This cannot be a server's name. A right one is smtp.example.org or 192.0.2.25."))
-    return text.removeprefix("[").removesuffix("]").rstrip(".").lower()
-
-
-def _whole_number(text: str, lowest: int, highest: int) -> int:
-    # isdecimal() alone lets other scripts' digits pass; int() reads them, and they are what was meant.
-    if not text.isdecimal() or len(text) > 6 or not lowest <= int(text) <= highest:
-        raise FieldError(
-            message("Please give a whole number from %(lowest)s to %(highest)s.", lowest=lowest, highest=highest)
-        )
-    return int(text)
-
-
-def _timeout(text: str) -> int:
-    return _whole_number(text, SHORTEST_TIMEOUT, LONGEST_TIMEOUT) if text else USUAL_TIMEOUT
-
-
-def _security(text: object) -> object:
-    if text not in set(Security):
-        raise FieldError(message("Please choose None, STARTTLS or TLS."))
-    return text
-
-
-def _auth(text: object) -> object:
-    if text not in set(Auth):
-        raise FieldError(message("Please choose how Postern signs in: None, Password or XOAUTH2."))
-    return text
-
-
-def _ticked(text: object) -> object:
-    if isinstance(text, bool):
-        return text
-    if text not in {"", "on", "true", "yes", "1", "false", "no", "off", "0"}:
-        raise FieldError(message("Please give true or false."))
-    return text in {"on", "true", "yes", "1"}
-
-
-def checked_ehlo_name(text: str) -> str:
-    """What to call ourselves in EHLO, or nothing. Raises FieldError."""
-    literal = _LITERAL.match(text)
-    if literal and _is_address(literal[2], v6=bool(literal[1])):
-        return text
-    if _is_address(text):
-        raise FieldError(message("Please put an IP address into brackets: [192.0.2.25] or [IPv6:2001:db8::25]."))
-    if text and (len(text) > HOST_LENGTH or literal or ascii_host(text) is None or not re.fullmatch(r"[\w.-]+", text)):
-        raise FieldError(
-            message("Please give this machine's full name, such as postern.example.org, or leave it empty.")
-        )
-    return text
-
-
-def _is_address(text: str, *, v6: bool | None = None) -> bool:
-    try:
-        address = ip_address(text)
-    except ValueError:
-        return False
-    return v6 is None or (address.version == 6) == v6
-
-
-def checked_certificate(text: str) -> str:
-    """Certificates as PEM, or nothing. Raises FieldError."""
-    if "PRIVATE KEY" in text:
-        raise FieldError(
-            message("This holds a private key. Please paste the certificate alone, and keep the key secret.")
-        )
-    if text and ("-----BEGIN CERTIFICATE-----" not in text or not is_readable(text)):
-        raise FieldError(
-            message(
-                "This cannot be read as a certificate. It starts with -----BEGIN CERTIFICATE----- and ends with "
-                "-----END CERTIFICATE-----."
-            )
-        )
-    return text
-
-
-def _address(missing: Message) -> AfterValidator:
-    def validate(text: str) -> str:
-        if not text:
-            raise FieldError(missing)
-        return email_address(text)
-
-    return AfterValidator(validate)
-
-
-_SENDER: Final = _address(message("Please give the address that letters come from, such as postern@example.org."))
-_RECIPIENT: Final = _address(message("Please give an address whose letters you can read, such as name@example.org."))
+_SENDER: Final = required_address(
+    message("Please give the address that letters come from, such as postern@example.org.")
+)
+_RECIPIENT: Final = required_address(
+    message("Please give an address whose letters you can read, such as name@example.org.")
+)
 
 
 class ServerForm(FormModel):
     """The mail server as it was typed, checked. A secret is what was typed now: empty for "keep the stored one"."""
 
     # In this order: a validator sees the fields above its own.
-    security: Annotated[Security, BeforeValidator(_security)]
+    security: Annotated[Security, BeforeValidator(checked_security)]
     host: Annotated[Line, AfterValidator(checked_host)]
     port: int
-    auth: Annotated[Auth, BeforeValidator(_auth)]
+    auth: Annotated[Auth, BeforeValidator(checked_auth)]
     username: Annotated[Line, at_most(USERNAME_LENGTH)] = Field(default="", validate_default=True)
     password: Annotated[Line, at_most(SECRET_LENGTH)] = Field(default="", repr=False)
-    plaintext_auth: Annotated[bool, BeforeValidator(_ticked)] = False
+    plaintext_auth: Annotated[bool, BeforeValidator(ticked)] = False
     sender_address: Annotated[Line, _SENDER]
     sender_name: DisplayName = ""
     reply_to: Annotated[Line | None, AfterValidator(lambda text: optional_email(text or ""))] = None
+    bounce_address: Annotated[Line | None, AfterValidator(lambda text: optional_email(text or ""))] = None
     ehlo_name: Annotated[Line, AfterValidator(checked_ehlo_name)] = ""
     timeout_seconds: int = USUAL_TIMEOUT
     ca_certificate: Annotated[str, at_most(CERTIFICATE_LENGTH), AfterValidator(checked_certificate)] = ""
@@ -219,12 +119,12 @@ class ServerForm(FormModel):
         """An empty port is the usual one of the security that was chosen."""
         if not text and "security" in info.data:
             return USUAL_PORTS[info.data["security"]]
-        return _whole_number(str(text), 1, 65_535)
+        return whole_number(str(text), 1, 65_535)
 
     @field_validator("timeout_seconds", mode="before")
     @classmethod
     def _timeout(cls, text: str) -> int:
-        return _timeout(str(text))
+        return checked_timeout(str(text))
 
     @field_validator("username")
     @classmethod
@@ -270,6 +170,7 @@ class ServerForm(FormModel):
             sender_address=self.sender_address,
             sender_name=self.sender_name,
             reply_to=self.reply_to or "",
+            bounce_address=self.bounce_address or "",
             ehlo_name=self.ehlo_name,
             timeout_seconds=self.timeout_seconds,
             ca_certificate=self.ca_certificate,

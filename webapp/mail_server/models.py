@@ -1,5 +1,7 @@
 """The tables of mail-server settings and of their tests."""
 
+from enum import StrEnum
+
 from tortoise import fields
 from tortoise.models import Model
 
@@ -7,10 +9,21 @@ from webapp.smtp.server import Auth, Grant, Security
 from webapp.users.models import User
 
 
+class Slot(StrEnum):
+    """Which of the two mail servers settings are for."""
+
+    PRIMARY = "primary"
+    FALLBACK = "fallback"
+    """Takes over while the primary server is at fault."""
+
+
 class Revision(Model):
-    """One saved state of the mail-server settings. Rows are only ever added; the newest is the active one."""
+    """One saved state of a mail server's settings. Rows are only ever added; the newest of a slot is the active one."""
 
     id = fields.BigIntField(primary_key=True)
+    slot = fields.CharEnumField(Slot, max_length=16, default=Slot.PRIMARY, db_default="primary")
+    removed = fields.BooleanField(default=False, db_default=False)
+    """The slot is empty since then (only the fallback can be removed); the values are those it had."""
     host = fields.CharField(max_length=255)
     port = fields.IntField()
     security = fields.CharEnumField(Security, max_length=16)
@@ -22,6 +35,8 @@ class Revision(Model):
     sender_address = fields.CharField(max_length=320)
     sender_name = fields.CharField(max_length=200, default="")
     reply_to = fields.CharField(max_length=320, default="")
+    bounce_address = fields.CharField(max_length=320, default="", db_default="")
+    """Where mail that comes back goes, each letter with an address of its own made from it; empty: to the sender."""
     ehlo_name = fields.CharField(max_length=255, default="")
     timeout_seconds = fields.IntField(default=15)
     ca_certificate = fields.TextField(default="")

@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from typing import Final, Self
 
 from webapp.fields import FieldError
-from webapp.smtp.resolve import is_loopback
+from webapp.smtp.https import web_url
 from webapp.smtp.server import Auth, Grant
-from webapp.smtp.token_request import HTTPS_PORT, token_url
 from webapp.text import message
 
 URL_LENGTH: Final = 1_000
@@ -77,12 +76,12 @@ def checked_token_url(text: str) -> str:
                 "Please give the token URL that your provider documents, such as https://oauth2.googleapis.com/token."
             )
         )
-    found = token_url(text)
+    found = web_url(text)
     if found is None:
         raise FieldError(
             message("This cannot be a token URL. A right one begins with https:// and holds neither name nor password.")
         )
-    if found.secure and found.port != HTTPS_PORT and not _is_local(found.host):
+    if not found.port_is_allowed:
         raise FieldError(message("Please give a token URL on port 443: Postern asks for tokens on no other."))
     return text
 
@@ -99,10 +98,3 @@ CHECKS: Final[Mapping[str, Callable[[str], str]]] = {
     "oauth_client_id": checked_client_id,
 }
 """What holds where XOAUTH2 was chosen."""
-
-
-def _is_local(host: str) -> bool:
-    try:
-        return host == "localhost" or is_loopback(host)
-    except ValueError:
-        return False

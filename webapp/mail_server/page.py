@@ -8,8 +8,9 @@ from webapp.audit.words import details_in_words
 from webapp.crypto.vault import Vault
 from webapp.fields import Valid, check
 from webapp.mail_server.active import Health, State, health_of
-from webapp.mail_server.form import EMPTY, FIELDS, SECRETS, USUAL_PORTS, ServerForm
-from webapp.mail_server.models import Revision
+from webapp.mail_server.checks import USUAL_PORTS
+from webapp.mail_server.form import EMPTY, FIELDS, SECRETS, ServerForm
+from webapp.mail_server.models import Revision, Slot
 from webapp.mail_server.preset import locked, overlaid, variable
 from webapp.mail_server.providers.shown import ProviderView, provider_view
 from webapp.mail_server.receipts.receipt import Receipt
@@ -40,6 +41,7 @@ class FormView:
     """One entry a field; None where nothing is wrong."""
     locked: Mapping[str, str]
     """The fields that the environment fixes, with the variable's name."""
+    slot: Slot
     revision: str
     """The id of the saved settings that the form was opened with; 0 for none."""
     password_stored: bool
@@ -95,6 +97,7 @@ async def form_view(
     *,
     vault: Vault,
     preset: Mapping[str, str],
+    slot: Slot = Slot.PRIMARY,
     values: Mapping[str, str] | None = None,
     errors: Mapping[str, Message] | None = None,
     overtaken: Overtaken | None = None,
@@ -108,7 +111,8 @@ async def form_view(
     return FormView(
         values={**shown, **dict.fromkeys(SECRETS, "")},
         errors={name: (errors or {}).get(name) for name in FIELDS},
-        locked={name: variable(name) for name in locked(preset)},
+        locked={name: variable(name, slot) for name in locked(preset)},
+        slot=slot,
         # A form that was refused goes on from what it was opened with, until its owner was told who was faster.
         revision=newest_id if overtaken else (values or {}).get("revision", newest_id),
         password_stored=bool(current and current.sealed_password and current.auth is Auth.PASSWORD),
@@ -116,8 +120,10 @@ async def form_view(
         health=health,
         typed_password=any((values or {}).get(name) and name not in preset for name in SECRETS),
         overtaken_by=overtaken.by if overtaken else None,
-        differences=_differences(saved, shown) if overtaken else (),
-        offer_dev_mailbox=dev and not preset and not (current and current.host == DEV_MAILBOX.host),
+        differences=_differences(saved, shown) if overtaken and current else (),
+        offer_dev_mailbox=(
+            dev and slot is Slot.PRIMARY and not preset and not (current and current.host == DEV_MAILBOX.host)
+        ),
         preserve=values is not None,
         provider=provider_view(shown, propose=health.state is not State.PASSED or values is not None),
     )

@@ -1,14 +1,15 @@
-"""Fields of the mail server that the environment fixes (``POSTERN_MAIL_SERVER_*``)."""
+"""Fields of the mail servers that the environment fixes (``POSTERN_MAIL_SERVER_*``, ``POSTERN_FALLBACK_...``)."""
 
 from collections.abc import Mapping
 from typing import Final
 
 from webapp.fields import Invalid, Valid, check
 from webapp.mail_server.form import FIELDS, ServerForm
+from webapp.mail_server.models import Slot
 from webapp.mail_server.oauth import CLIENT_SECRET, REFRESH_TOKEN
 from webapp.smtp.server import Auth, Grant, Security
 
-PREFIX: Final = "POSTERN_MAIL_SERVER_"
+PREFIXES: Final = {Slot.PRIMARY: "POSTERN_MAIL_SERVER_", Slot.FALLBACK: "POSTERN_FALLBACK_MAIL_SERVER_"}
 
 _GOES_WITH_PASSWORD: Final = ("host", "port", "security", "username")
 """A password from the environment is used with these from the environment alone: whoever may edit the rest in the page
@@ -27,9 +28,9 @@ _STAND_INS: Final = {
 }
 
 
-def variable(field: str) -> str:
+def variable(field: str, slot: Slot = Slot.PRIMARY) -> str:
     """The name of the variable that fixes a field."""
-    return PREFIX + field.upper()
+    return PREFIXES[slot] + field.upper()
 
 
 def locked(preset: Mapping[str, str]) -> dict[str, str]:
@@ -46,15 +47,17 @@ def locked(preset: Mapping[str, str]) -> dict[str, str]:
     return dict(preset)
 
 
-def check_preset(values: Mapping[str, str]) -> None:
-    """Check the values at start-up.
+def check_preset(values: Mapping[str, str], slot: Slot = Slot.PRIMARY) -> None:
+    """Check the values of one of the mail servers at start-up.
 
     Raises:
         ValueError: one cannot be used; the text is one sentence for the operator, and never holds a value.
     """
     for name in values:
         if name not in FIELDS:
-            raise ValueError(f"{variable(name)} is not a field of the mail server; the fields are {', '.join(FIELDS)}.")
+            raise ValueError(
+                f"{variable(name, slot)} is not a field of the mail server; the fields are {', '.join(FIELDS)}."
+            )
     fixed = locked(values)
     for secret, companions in (
         ("password", _GOES_WITH_PASSWORD),
@@ -64,13 +67,13 @@ def check_preset(values: Mapping[str, str]) -> None:
         missing = [name for name in companions if name not in fixed]
         if secret in values and missing:
             raise ValueError(
-                f"{variable(secret)} needs {variable(missing[0])} as well: the {secret.replace('_', ' ')} is used only "
-                "with a server that is set beside it."
+                f"{variable(secret, slot)} needs {variable(missing[0], slot)} as well: the {secret.replace('_', ' ')} "
+                "is used only with a server that is set beside it."
             )
     match check(ServerForm, {**_STAND_INS, **fixed}):
         case Invalid(errors):
             name, text = next(iter(errors.items()))
-            raise ValueError(f"{variable(name)} cannot be used: {text}")
+            raise ValueError(f"{variable(name, slot)} cannot be used: {text}")
         case Valid():
             pass
 

@@ -1,16 +1,16 @@
-"""The settings as they were saved: revisions are added, never changed, and the newest is in use."""
+"""The settings as they were saved: revisions are added, never changed, and the newest of each slot is in use."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from webapp.audit.record import Actor, Deed, Subject, record
 from webapp.crypto.vault import Vault
 from webapp.db.connect import is_duplicate, transaction
 from webapp.mail_server.credentials import Credential, TypeAgain, credential_for
 from webapp.mail_server.form import ServerForm
-from webapp.mail_server.models import Revision
+from webapp.mail_server.models import Revision, Slot
 from webapp.smtp.server import Auth
 
 ANY: Final = -1
@@ -22,6 +22,7 @@ SECRET_OF: Final = {Auth.PASSWORD: "password", Auth.XOAUTH2: "oauth_secrets"}
 MOST_TRIES: Final = 20
 """How often a save is tried again because others were faster."""
 
+_SAVED: Final = {Slot.PRIMARY: "mail_server:saved", Slot.FALLBACK: "fallback_server:saved"}
 _CHANGED: Final = "changed"
 
 
@@ -42,9 +43,19 @@ class Overtaken:
     """Who; empty for the command line, or for somebody who is no longer here."""
 
 
-async def newest() -> Revision | None:
-    """The revision in use, and who made it."""
-    return await Revision.all().order_by("-id").select_related("created_by").first()
+async def newest(slot: Slot = Slot.PRIMARY) -> Revision | None:
+    """The revision in use, and who made it; None if there is none, or it was removed."""
+    return in_use(await latest(slot))
+
+
+async def latest(slot: Slot) -> Revision | None:
+    """The last revision of a slot, the removal of its server included."""
+    return await Revision.filter(slot=slot).order_by("-id").select_related("created_by").first()
+
+
+def in_use(revision: Revision | None) -> Revision | None:
+    """The last revision of a slot, if it is one to send letters with."""
+    return None if revision is None or revision.removed else revision
 
 
 def values_of(revision: Revision) -> dict[str, str]:
@@ -60,6 +71,7 @@ def values_of(revision: Revision) -> dict[str, str]:
         "sender_address": revision.sender_address,
         "sender_name": revision.sender_name,
         "reply_to": revision.reply_to,
+        "bounce_address": revision.bounce_address,
         "ehlo_name": revision.ehlo_name,
         "timeout_seconds": str(revision.timeout_seconds),
         "ca_certificate": revision.ca_certificate,
@@ -86,14 +98,17 @@ async def save(
     actor: Actor,
     now: datetime,
     returns_to: int | None = None,
+    slot: Slot = Slot.PRIMARY,
 ) -> Saved | Overtaken | TypeAgain:
-    """Add a revision and its audit entry.
+    """Add a revision of one of the mail servers, and its audit entry.
 
     ``opened_with`` is the id of the revision that was on the screen, 0 for none, or ANY. ``returns_to`` is that of the
     revision whose values these are, if they were not typed.
     """
     for _ in range(MOST_TRIES):
-        current = await newest()
+        last_id = await newest_id()
+        last = await latest(slot)
+        current = in_use(last)
         sealed = current.sealed_password if current else ""
         credential = credential_for(form, sealed, vault=vault, preset=preset)
         details = _details(current, form, credential.sealed) if isinstance(credential, Credential) else {"password": ""}
@@ -101,58 +116,68 @@ async def save(
             details["returns_to"] = str(returns_to)
         if current and not details:
             return Saved(current, changed=False)
-        if current and opened_with not in {ANY, current.id}:
-            by = current.created_by
-            return Overtaken(current, (by.display_name or by.username) if by else "")
+        if last and opened_with not in {ANY, current.id if current else 0}:
+            return overtaken_by(last)
         if isinstance(credential, TypeAgain):
             return credential
-        try:
-            return Saved(
-                await _add(current, form, credential.sealed, details, actor=actor, now=now, returns_to=returns_to)
-            )
-        except Exception as error:
-            # Two saves at once want the same id, and one of them gets it: look again at what is newest now.
-            if is_duplicate(error) is None:
-                raise
+        values = _columns(form, credential.sealed) | {"slot": slot, "returns_to": returns_to}
+        deed = Deed(_SAVED[slot], Subject(form.host), details)
+        if revision := await add(last_id + 1, values, deed, actor=actor, now=now):
+            return Saved(revision)
     raise RuntimeError("a revision could not be saved: others were faster again and again")
 
 
-async def _add(
-    current: Revision | None,
-    form: ServerForm,
-    sealed_password: str,
-    details: dict[str, str],
-    *,
-    actor: Actor,
-    now: datetime,
-    returns_to: int | None,
-) -> Revision:
-    async with transaction():
-        revision = await Revision.create(
-            id=current.id + 1 if current else 1,
-            host=form.host,
-            port=form.port,
-            security=form.security,
-            auth=form.auth,
-            username=form.username,
-            sealed_password=sealed_password,
-            plaintext_auth=form.plaintext_auth,
-            sender_address=form.sender_address,
-            sender_name=form.sender_name,
-            reply_to=form.reply_to or "",
-            ehlo_name=form.ehlo_name,
-            timeout_seconds=form.timeout_seconds,
-            ca_certificate=form.ca_certificate,
-            oauth_grant=form.oauth_grant,
-            oauth_token_url=form.oauth_token_url,
-            oauth_client_id=form.oauth_client_id,
-            oauth_scope=form.oauth_scope,
-            returns_to=returns_to,
-            created_at=now,
-            created_by_id=actor.user_id,
-        )
-        await record(actor, Deed("mail_server:saved", Subject(form.host), details), now=now)
+async def newest_id() -> int:
+    """The highest id of any revision; 0 if there is none."""
+    found = await Revision.all().order_by("-id").first()
+    return found.id if found else 0
+
+
+def overtaken_by(revision: Revision) -> Overtaken:
+    """This revision came first."""
+    by = revision.created_by
+    return Overtaken(revision, (by.display_name or by.username) if by else "")
+
+
+async def add(
+    revision_id: int, values: Mapping[str, Any], deed: Deed, *, actor: Actor, now: datetime
+) -> Revision | None:
+    """Add a revision and its audit entry; None if somebody else got the id, since when other values may be in use.
+
+    Take the id before anything is looked up that the values depend on.
+    """
+    try:
+        async with transaction():
+            revision = await Revision.create(id=revision_id, created_at=now, created_by_id=actor.user_id, **values)
+            await record(actor, deed, now=now)
+    except Exception as error:
+        if is_duplicate(error) is None:
+            raise
+        return None
     return revision
+
+
+def _columns(form: ServerForm, sealed_password: str) -> dict[str, Any]:
+    return {
+        "host": form.host,
+        "port": form.port,
+        "security": form.security,
+        "auth": form.auth,
+        "username": form.username,
+        "sealed_password": sealed_password,
+        "plaintext_auth": form.plaintext_auth,
+        "sender_address": form.sender_address,
+        "sender_name": form.sender_name,
+        "reply_to": form.reply_to or "",
+        "bounce_address": form.bounce_address or "",
+        "ehlo_name": form.ehlo_name,
+        "timeout_seconds": form.timeout_seconds,
+        "ca_certificate": form.ca_certificate,
+        "oauth_grant": form.oauth_grant,
+        "oauth_token_url": form.oauth_token_url,
+        "oauth_client_id": form.oauth_client_id,
+        "oauth_scope": form.oauth_scope,
+    }
 
 
 def _details(current: Revision | None, form: ServerForm, sealed_password: str) -> dict[str, str]:

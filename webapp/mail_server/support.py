@@ -40,6 +40,7 @@ def support_text(server: MailServer, recipient: str, rungs: Sequence[Rung], tran
         f"CA certificate of its own: {_yes(said=bool(server.ca_certificate))}",
         *_tokens(server),
         f"sender {server.sender_address}, reply-to {server.reply_to or '(none)'}",
+        f"returned mail to {server.bounce_address or '(the sender)'}",
         f"sender's name: {_yes(said=bool(server.sender_name))}",
         f"recipient {recipient or '(none: connection only)'}, username {shortened(server.username) or '(none)'}",
     ]

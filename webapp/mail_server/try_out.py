@@ -10,6 +10,7 @@ from webapp.clock import Clock
 from webapp.crypto.links import Links
 from webapp.crypto.vault import Vault
 from webapp.db.connect import transaction
+from webapp.letters.brand import PLAIN, Brand
 from webapp.letters.compose import compose, new_message_id
 from webapp.mail_server.models import Verdict
 from webapp.mail_server.receipts import link
@@ -30,6 +31,7 @@ class Trial:
     recipient: str
     language: str
     public_url: str
+    brand: Brand = PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ async def try_out(
             "public_url": trial.public_url,
             "link": f"{trial.public_url}{link.PATH}{link.mint(links, unique)}",
         },
+        brand=trial.brand,
     )
     transcript, taken, last = Transcript(), 0.0, None
     rungs = climb(server, letter, trial.recipient, egress=egress, dial=dial, transcript=transcript, tokens=tokens)

@@ -29,7 +29,10 @@ class LastTest:
 def fingerprint(vault: Vault, server: MailServer) -> str:
     """Tells whether two servers are the same down to the last value, without giving any value away."""
     values = {each.name: str(getattr(server, each.name)) for each in fields(MailServer) if each.name != "oauth"}
-    # Its repr hides the secrets. Without OAuth there is nothing to add: older fingerprints stay what they were.
+    # What came later adds nothing while it is not used: older fingerprints stay what they were.
+    if not server.bounce_address:
+        del values["bounce_address"]
+    # The repr of OAuth hides its secrets.
     tokens = {f"oauth_{name}": value for name, value in asdict(server.oauth).items()} if server.oauth else {}
     return vault.fingerprint({**values, **tokens})
 

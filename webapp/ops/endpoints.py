@@ -7,7 +7,9 @@ from typing import Final
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
+from webapp.mail_server.models import Slot
 from webapp.ops.letters import letters_by_state
+from webapp.ops.mail import mail
 from webapp.ops.readiness import readiness
 from webapp.web.state import Req
 
@@ -36,8 +38,25 @@ async def metrics(request: Req) -> Response:
     letters = Gauge("postern_letters", "Letters in each state.", ["state"], registry=asked_now)
     for state, number in (found or {}).items():
         letters.labels(state).set(number)
+    await _measure_mail(request, asked_now)
     measured = generate_latest(request.state["measurements"].registry) + generate_latest(asked_now)
     return Response(measured, media_type=CONTENT_TYPE_LATEST)
+
+
+async def _measure_mail(request: Req, registry: CollectorRegistry) -> None:
+    state = request.state
+    presets = {slot: state["settings"].preset(slot) for slot in Slot}
+    found = await mail(state["vault"], presets, now=state["clock"]())
+    if found is None:
+        return
+    age = Gauge("postern_queue_age_seconds", "How long the oldest letter in the queue has waited.", registry=registry)
+    age.set(found.queue_age_seconds)
+    up = Gauge("postern_mail_server_up", "Whether the mail server lets Postern in.", ["slot"], registry=registry)
+    text = "When the mail server was looked at last, in seconds since 1970."
+    looked_at = Gauge("postern_mail_server_looked_at_seconds", text, ["slot"], registry=registry)
+    for slot, look in found.looks.items():
+        up.labels(slot.value).set(look.up)
+        looked_at.labels(slot.value).set(look.at.timestamp())
 
 
 def _has_token(request: Req) -> bool:

@@ -10,6 +10,7 @@ from webapp.db.connect import writing
 from webapp.db.models import Lease
 from webapp.db.moment import database_now
 from webapp.mail_server.active import Health, State, health
+from webapp.mail_server.models import Slot
 from webapp.outbox.models import Letter, LetterState
 from webapp.recovery.drain import LEASE
 from webapp.text import Message
@@ -46,6 +47,23 @@ async def mail_server(vault: Vault, preset: Mapping[str, str]) -> Finding:
     """Whether there is one, and what its last test said."""
     grade, text = _judged(await health(vault, preset))
     return Finding("mail server", grade, text)
+
+
+async def fallback_server(vault: Vault, preset: Mapping[str, str]) -> list[Finding]:
+    """The same for the fallback server; nothing where there is none."""
+    match await health(vault, preset, Slot.FALLBACK):
+        case Health(state=State.NONE):
+            return []
+        case Health(state=State.NOT_READY, reason=reason):
+            return [Finding("fallback", Grade.WARN, reason or "It cannot be used as it is set up.")]
+        case Health(state=State.PASSED):
+            return [Finding("fallback", Grade.OK, "Its last test passed.")]
+        case Health(state=State.UNTESTED):
+            text = "It was not tested with these values: run `postern mail-server test --fallback`."
+            return [Finding("fallback", Grade.WARN, text)]
+        case _:
+            text = "Its last test failed: run `postern mail-server test --fallback` to see why."
+            return [Finding("fallback", Grade.WARN, text)]
 
 
 def _judged(found: Health) -> tuple[Grade, str | Message]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from webapp.outbox.models import Letter
 
@@ -12,6 +13,8 @@ class Words:
 
     context: Mapping[str, object] = field(repr=False)
     language: str
+    link_ends_at: datetime | None = None
+    """For a letter with a link: when that expires. It is kept with the letter, the link is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +26,15 @@ class Lost:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of letter. ``expires``: somebody is waiting for it, and next day it is worth nothing."""
+    """One kind of letter. ``expires``: somebody is waiting for it, and next day it is worth nothing.
+
+    Kinds with the same ``ceiling``, a name, together reach one recipient only so often in an hour; empty for no such
+    ceiling.
+    """
 
     write: Callable[[Letter], Awaitable[Words | Lost]]
     expires: bool = False
+    ceiling: str = ""
 
 
 Kinds = Mapping[str, Kind]

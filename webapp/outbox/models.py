@@ -51,8 +51,18 @@ class Letter(Model):
         "postern.User", related_name="requested_letters", null=True, on_delete=fields.SET_NULL, db_index=True
     )
     requested_by_id: int | None
+    network = fields.CharField(max_length=64, default="", db_default="")
+    """From where it was asked for; empty for what Postern writes of itself."""
+    link_ends_at = fields.DatetimeField(null=True)
+    """When the link in it expires, known once it was minted."""
+    link_fetched_at = fields.DatetimeField(null=True)
+    """When the link was first fetched by anything, a scanner of mail included."""
+    link_opened_at = fields.DatetimeField(null=True)
+    """When it was first opened by what behaves as a person's browser."""
+    link_used_at = fields.DatetimeField(null=True)
+    """When what the link is for was done with it."""
 
     class Meta:
         table = "letters"
         app = "postern"
-        indexes = (("state", "due_at"), ("created_at",))
+        indexes = (("state", "due_at"), ("state", "created_at"), ("created_at",), ("recipient", "created_at"))

@@ -7,11 +7,18 @@ from webapp.users.create import NewPerson
 
 
 class Creation(NewPerson):
-    """A new person. Without a password and without ``generate`` they start with none."""
+    """A new person. Without a password and without ``generate`` they start with none, and may be invited."""
 
     password: str = ""
     generate: bool = False
     must_change: bool = False
+    invite: bool = False
+
+
+class NewInvitation(FormModel):
+    """What is to become of a person's invitation."""
+
+    action: Literal["send", "withdraw"] = "send"
 
 
 class NewPassword(FormModel):
@@ -25,7 +32,7 @@ class NewPassword(FormModel):
 class NewState(FormModel):
     """Whether the account may be used from now on."""
 
-    state: Literal["active", "disabled"]
+    state: Literal["active", "disabled", "thawed"]
 
 
 def names_of(form: type[FormModel]) -> tuple[str, ...]:

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from webapp.people.end_sessions import count_sessions
 from webapp.people.standing import standing
-from webapp.principal import Principal
+from webapp.principal import Principal, Role
+from webapp.recovery.invitations.send import open_invitation
 from webapp.sessions.session import Lifetime
 from webapp.text import Message, message
 from webapp.users.authority import changes_roles, grants
@@ -40,13 +41,21 @@ class Difference:
     yours: str
 
 
-async def page_of(user: User, reader: Principal, *, lifetime: Lifetime, now: datetime) -> dict[str, Any]:
-    """Everything the page of this person needs, for this reader, before anything was typed."""
+async def page_of(
+    user: User, reader: Principal, *, lifetime: Lifetime, invited_for: timedelta, now: datetime
+) -> dict[str, Any]:
+    """Everything the page of this person needs, for this reader, before anything was typed.
+
+    ``lifetime`` is that of sessions, ``invited_for`` that of invitations.
+    """
     return {
         "user": user,
         "standing": standing(user),
         "sessions": await count_sessions(user, lifetime=lifetime, now=now),
+        "invitation": await open_invitation(user, lifetime=invited_for, now=now),
+        "invitation_days": invited_for.days,
         "is_oneself": user.id == reader.user_id,
+        "marks_reachable": reader.role is Role.ADMIN,
         "roles": grants(reader.role) if changes_roles(reader.role) and user.id != reader.user_id else (),
         "values": {
             "email": user.email or "",

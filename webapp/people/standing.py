@@ -23,6 +23,12 @@ def standing(user: User) -> Standing:
     name = user.display_name or user.username
     if user.state is UserState.DISABLED:
         return Standing("bad", message("%(name)s cannot get in: the account is disabled.", name=name))
+    if user.frozen_at is not None:
+        text = message(
+            "%(name)s cannot get in: the account is frozen, because its holder said that a change was not theirs.",
+            name=name,
+        )
+        return Standing("bad", text)
     if user.password_hash is None:
         if user.email is None:
             text = message(
@@ -30,7 +36,14 @@ def standing(user: User) -> Standing:
                 name=name,
             )
             return Standing("bad", text)
-        text = message("%(name)s has no password yet. Send a link with which to choose one.", name=name)
+        if user.email_refused_at is not None:
+            text = message(
+                "No invitation reaches %(name)s: a mail server said that the address takes no mail. Correct the "
+                "address.",
+                name=name,
+            )
+            return Standing("warn", text)
+        text = message("%(name)s has no password yet. Send an invitation with which to choose one.", name=name)
         return Standing("warn", text)
     if user.email is None:
         text = message(
@@ -40,7 +53,7 @@ def standing(user: User) -> Standing:
         return Standing("warn", text)
     if user.email_refused_at is not None:
         text = message(
-            "No reset link reaches %(name)s: the last letter was refused. Correct the address.",
+            "No reset link reaches %(name)s: a mail server said that the address takes no mail. Correct the address.",
             name=name,
         )
         return Standing("warn", text)
@@ -52,4 +65,4 @@ def standing(user: User) -> Standing:
             "%(name)s can sign in. Reset links are sent to an address that nobody has confirmed yet.", name=name
         )
         return Standing("info", text)
-    return Standing("good", message("%(name)s can sign in, and a reset link reaches them.", name=name))
+    return Standing("good", message("%(name)s can sign in, and no mail to the address was refused.", name=name))

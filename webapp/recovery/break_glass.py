@@ -2,17 +2,14 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
 
 from tortoise.expressions import F
 
 from webapp.audit.record import Actor, Deed, Subject, record
 from webapp.crypto.links import Links
 from webapp.db.connect import transaction
-from webapp.recovery.reset_link import PATH, mint
+from webapp.recovery.reset_link import NO_LETTER, PATH, mint
 from webapp.users.models import User, UserState
-
-NO_LETTER: Final = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +25,10 @@ class Disabled:
 
 
 async def make_link(user_id: int, *, links: Links, actor: Actor, now: datetime) -> Made | Disabled:
-    """End all links sent before, and record it, in one transaction; the new link is stored nowhere."""
+    """End all links sent before, and record it, in one transaction; the new link is stored nowhere.
+
+    A frozen account stays so until the link is used: a new password thaws it.
+    """
     async with transaction():
         if not await User.filter(id=user_id, state=UserState.ACTIVE).update(recovery_version=F("recovery_version") + 1):
             return Disabled()

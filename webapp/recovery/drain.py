@@ -28,6 +28,8 @@ SHORTEST_WAIT: Final = 0.5
 LONGEST_WAIT: Final = 1.5
 BATCH: Final = 100
 _HOUR: Final = timedelta(hours=1)
+_LEAVES_NOTHING: Final = frozenset({RequestOutcome.LETTER, RequestOutcome.UNREADABLE})
+"""Outcomes that need not be explained by what was typed, or cannot be."""
 
 log: Any = structlog.get_logger("postern.recovery")
 
@@ -89,7 +91,11 @@ class Drain:
             letter_id = None
             # First the request, so that of two drains one gets it, whatever became of the lease.
             mine = await RecoveryRequest.filter(id=request.id, resolved_at=None).update(
-                resolved_at=now, outcome=outcome, user_id=user.id if user else None, sealed_identifier=""
+                resolved_at=now,
+                outcome=outcome,
+                user_id=user.id if user else None,
+                # Kept for a day, so that an administrator can tell what somebody mistyped who asks why no letter came.
+                sealed_identifier="" if outcome in _LEAVES_NOTHING else request.sealed_identifier,
             )
             if not mine or outcome is not RequestOutcome.LETTER or user is None or user.email is None:
                 return False
@@ -99,6 +105,7 @@ class Drain:
                 language=user.language or request.language,
                 user_id=user.id,
                 recovery_version=user.recovery_version,
+                network=request.network,
             )
             letter_id = await enqueue(order, now=now)
             await RecoveryRequest.filter(id=request.id).update(letter_id=letter_id)
@@ -115,10 +122,18 @@ class Drain:
             return RequestOutcome.NO_SUCH_ACCOUNT, None
         if user.state is not UserState.ACTIVE:
             return RequestOutcome.DISABLED, user
+        if user.frozen_at is not None:
+            return RequestOutcome.FROZEN, user
         if not user.email:
             return RequestOutcome.NO_ADDRESS, user
         # What administrators send has no ceiling, and so cannot be used up from outside.
-        recent = Letter.filter(user_id=user.id, kind=RESET_LINK, requested_by_id=None, created_at__gt=now - _HOUR)
+        recent = Letter.filter(
+            user_id=user.id,
+            kind=RESET_LINK,
+            requested_by_id=None,
+            created_at__gt=now - _HOUR,
+            created_at__lt=now + _HOUR,  # what is dated later was so by a clock that was set back since
+        )
         # Nobody is locked out by a stranger who keeps asking: while the ceiling holds letters back, a link is alive.
         alive = recent.filter(created_at__gt=now - self.limits.link_lifetime)
         if await recent.count() >= self.limits.letters_per_hour and await alive.exists():
@@ -130,6 +145,7 @@ class Drain:
         return await RecoveryRequest.filter(
             identifier_digest=request.identifier_digest,
             requested_at__gt=request.requested_at - self.limits.repeat,
+            requested_at__lt=request.requested_at + self.limits.repeat,
             id__lt=request.id,
             resolved_at__not_isnull=True,
             outcome__not=RequestOutcome.REPEATED,

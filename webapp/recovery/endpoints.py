@@ -13,6 +13,7 @@ from webapp.recovery.new_password import Done, Unfit
 from webapp.recovery.new_password import set_new_password as set_with_link
 from webapp.recovery.request import Ask, request_link
 from webapp.recovery.reset_link import Expired, Invalid, LinkState, Open, Spent, verify
+from webapp.recovery.visits import visit_of, was_fetched, was_opened
 from webapp.text import message
 from webapp.web.cookies import RESET
 from webapp.web.errors import Refusal, WayOn, refusal
@@ -72,7 +73,8 @@ async def asked(request: Req) -> Response:
 async def follow(request: Req) -> Response:
     """A link was opened: keep its token in a cookie, and take it out of the address bar before any page is drawn."""
     token = str(request.path_params["token"])
-    _require_open(await _verify(request, token), _lifetime(request))
+    link = _require_open(await _verify(request, token), _lifetime(request))
+    await was_fetched(link.letter_id, link.user_id, now=request.state["clock"]())
     response = request.state["pages"].redirect(request, FORM)
     RESET.write(response, token, secure=request.state["settings"].secure, lifetime=_lifetime(request))
     return response
@@ -82,6 +84,8 @@ async def new_password(request: Req) -> Response:
     """The form for the new password."""
     token = _token(request)
     link = _require_open(await _verify(request, token), _lifetime(request))
+    visit = visit_of(request.method, request.headers)
+    await was_opened(link.letter_id, link.user_id, visit, now=request.state["clock"]())
     return await _form(request, token, link)
 
 

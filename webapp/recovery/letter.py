@@ -1,14 +1,17 @@
-"""The letters of recovery: how their words come about when they are sent."""
+"""The letter with a reset link: how its words come about when it is sent."""
 
+import json
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from webapp.clock import Clock
 from webapp.crypto.links import Links
+from webapp.db.connect import engine, reading
+from webapp.db.together import Together
 from webapp.outbox.kind import Kind, Lost, Words
 from webapp.outbox.models import Letter
 from webapp.recovery.reset_link import PATH, mint
-from webapp.users.find import by_id
 from webapp.users.models import UserState
 
 WANTED_FOR: Final = timedelta(days=1)
@@ -17,47 +20,47 @@ WANTED_FOR: Final = timedelta(days=1)
 
 def reset_link(links: Links, *, public_url: str, lifetime: timedelta, clock: Clock) -> Kind:
     """The letter with the link, which is minted when the letter is written and stored nowhere."""
+    standings = Together(_standings)
 
     async def write(letter: Letter) -> Words | Lost:
-        user = await by_id(letter.user_id) if letter.user_id else None
-        if user is None:
+        person = await standings.ask(letter.id)
+        if person is None:
             return Lost("no_such_account")
-        if user.state is not UserState.ACTIVE:
+        if person["state"] != UserState.ACTIVE:
             return Lost("account_disabled")
-        if user.email != letter.recipient:
+        if person["frozen"]:
+            return Lost("account_frozen")
+        if person["email"] != letter.recipient:
             return Lost("address_changed")
-        if user.recovery_version != letter.recovery_version:
+        if person["recovery_version"] != letter.recovery_version:
             return Lost("link_replaced")
         if letter.created_at + WANTED_FOR < clock():
             return Lost("too_late")
-        if await Letter.filter(user_id=user.id, kind=letter.kind, id__gt=letter.id).exists():
+        if person["superseded"]:
             return Lost("superseded")
-        token = mint(links, user_id=user.id, recovery_version=user.recovery_version, letter_id=letter.id)
+        token = mint(links, user_id=person["id"], recovery_version=person["recovery_version"], letter_id=letter.id)
         context = {
-            "username": user.username,
+            "username": person["username"],
             "link": f"{public_url}{PATH}{token}",
             "minutes": round(lifetime.total_seconds() / 60),
             "asked_by_staff": letter.requested_by_id is not None,
         }
-        return Words(context, letter.language)
+        return Words(context, letter.language, clock() + lifetime)
 
     return Kind(write, expires=True)
 
 
-def password_changed(*, public_url: str) -> Kind:
-    """The notice that the password was changed. It goes where it was ordered to, whatever has changed since."""
-
-    async def write(letter: Letter) -> Words | Lost:
-        user = await by_id(letter.user_id) if letter.user_id else None
-        if user is None:
-            return Lost("no_such_account")
-        language = letter.language or await _language_of_last_letter(user.id)
-        return Words({"username": user.username, "public_url": public_url}, language)
-
-    return Kind(write)
+async def _standings(letters: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """Whom each of these letters goes to, and what speaks against it."""
+    sql, ids = (_IN_SQLITE, json.dumps(list(letters))) if engine() == "sqlite" else (_IN_POSTGRES, list(letters))
+    return {row["letter"]: row for row in await reading().execute_query_dict(sql, [ids])}
 
 
-async def _language_of_last_letter(user_id: int) -> str:
-    """The language in which the person was written to last, which is that of the page where they asked."""
-    last = await Letter.filter(user_id=user_id).exclude(language="").order_by("-id").first()
-    return last.language if last else ""
+_STANDING: Final = """
+    SELECT letters.id AS letter, users.id, username, email, users.state, frozen_at IS NOT NULL AS frozen,
+        users.recovery_version, EXISTS (
+            SELECT 1 FROM letters AS later
+            WHERE later.user_id = users.id AND later.kind = letters.kind AND later.id > letters.id) AS superseded
+    FROM letters JOIN users ON users.id = letters.user_id WHERE letters.id"""
+_IN_SQLITE: Final = f"{_STANDING} IN (SELECT value FROM json_each(?1))"  # noqa: S608 - the ids are a parameter
+_IN_POSTGRES: Final = f"{_STANDING} = ANY($1::bigint[])"

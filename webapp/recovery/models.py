@@ -18,6 +18,8 @@ class RequestOutcome(StrEnum):
     NO_SUCH_ACCOUNT = "no_such_account"
     NO_ADDRESS = "no_address"
     DISABLED = "disabled"
+    FROZEN = "frozen"
+    """The account's owner has said "this was not me"."""
     OVER_CEILING = "over_ceiling"
     """The person has had as many letters as one hour allows."""
     UNREADABLE = "unreadable"
@@ -29,7 +31,7 @@ class RecoveryRequest(Model):
 
     id = fields.BigIntField(primary_key=True)
     sealed_identifier = fields.TextField(default="")
-    """What was typed, encrypted; emptied when the worker has resolved it."""
+    """What was typed, encrypted; emptied when it has led to a letter, and in any case after a day."""
     identifier_digest = fields.CharField(max_length=64)
     """A keyed digest of the normalised identifier, to recognise repeats."""
     network = fields.CharField(max_length=64, default="")

@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 from webapp.audit.record import Actor
 from webapp.crypto.links import Links
 from webapp.crypto.passwords import Passwords, advise
-from webapp.recovery.reset_link import Expired, Invalid, Open, Spent, verify
+from webapp.db.connect import transaction
+from webapp.recovery.reset_link import NO_LETTER, Expired, Invalid, LinkState, Open, Spent, verify
+from webapp.recovery.visits import was_filled_in, was_used
 from webapp.text import Message
 from webapp.users.set_password import Change, change_password
 
@@ -42,16 +44,48 @@ async def set_new_password(
         Busy: too many passwords wait to be hashed; nothing was changed.
     """
     link = await verify(links, token, lifetime=lifetime)
+    return await use_link(
+        link,
+        password,
+        passwords=passwords,
+        action="user:reset_own_password",
+        actor_name="holder of a reset link",
+        network=network,
+        now=now,
+    )
+
+
+async def use_link(
+    link: LinkState,
+    password: str,
+    *,
+    passwords: Passwords,
+    action: str,
+    actor_name: str,
+    network: str,
+    now: datetime,
+) -> Done | Unfit | Spent | Expired | Invalid:
+    """The same with a link that was looked at already; whether it still holds is decided as it is used.
+
+    Raises:
+        Busy: too many passwords wait to be hashed; nothing was changed.
+    """
     if not isinstance(link, Open):
         return link
+    await was_filled_in(link.letter_id, link.user_id, now=now)
     advice = advise(password, forbidden=link.forbidden)
     if advice:
         return Unfit(link, advice)
     change = Change(
         user_id=link.user_id,
         password_hash=await passwords.hash(password),
-        action="user:reset_own_password",
+        action=action,
         only_at_recovery_version=link.recovery_version,
+        thaws=link.letter_id == NO_LETTER,
     )
-    holder = Actor("holder of a reset link", link.user_id, network)
-    return Done(link.user_id) if await change_password(change, actor=holder, now=now) else Spent()
+    holder = Actor(actor_name, link.user_id, network)
+    async with transaction():
+        if not await change_password(change, actor=holder, now=now):
+            return Spent()
+        await was_used(link.letter_id, link.user_id, now=now)
+    return Done(link.user_id)

@@ -10,6 +10,8 @@ from webapp.users.find import by_id
 from webapp.users.models import User, UserState
 
 PATH: Final = "/password-reset/"
+NO_LETTER: Final = 0
+"""What a link says in place of its letter if it was made on the machine, and sent to nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,11 @@ class Open:
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """It was used, or a change of password, address or state, or a newer link of an administrator's, has ended it."""
+    """It was used, or a change of password, address or state, or a newer link of an administrator's, has ended it.
+
+    So has freezing the account, unless the link was made on the machine: whoever runs Postern is the way back for the
+    last administrator.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +51,19 @@ class Invalid:
 LinkState = Open | Spent | Expired | Invalid
 
 
-def mint(links: Links, *, user_id: int, recovery_version: int, letter_id: int) -> str:
-    """A new token, whose lifetime begins now."""
-    return links.mint(Purpose.RESET, {"u": user_id, "v": recovery_version, "l": letter_id})
+def mint(links: Links, *, user_id: int, recovery_version: int, letter_id: int, purpose: Purpose = Purpose.RESET) -> str:
+    """A new token, whose lifetime begins now; an invitation says the same as a reset link, for another purpose."""
+    return links.mint(purpose, {"u": user_id, "v": recovery_version, "l": letter_id})
 
 
-async def verify(links: Links, token: str, *, lifetime: timedelta) -> LinkState:
+async def verify(links: Links, token: str, *, lifetime: timedelta, purpose: Purpose = Purpose.RESET) -> LinkState:
     """What the token opens now. Looking changes nothing, so that mail scanners consume nothing."""
-    match links.read(Purpose.RESET, token, lifetime):
+    match links.read(purpose, token, lifetime):
         case crypto.Link(payload={"u": int(user_id), "v": int(version), "l": int(letter_id)}):
             user = await by_id(user_id)
             if user is None or user.recovery_version != version or user.state is not UserState.ACTIVE:
+                return Spent()
+            if user.frozen_at is not None and letter_id != NO_LETTER:
                 return Spent()
             return Open(user_id, version, letter_id, masked(user.username), _forbidden(user))
         case crypto.Expired(minted_at=minted_at):

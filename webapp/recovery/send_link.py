@@ -33,7 +33,14 @@ class Disabled:
     """The account is disabled; a link would open nothing."""
 
 
-async def send_reset_link(user_id: int, *, actor: Actor, now: datetime, language: str) -> Sent | NoAddress | Disabled:
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """The account is frozen; it has to be thawed first."""
+
+
+async def send_reset_link(
+    user_id: int, *, actor: Actor, now: datetime, language: str
+) -> Sent | NoAddress | Disabled | Frozen:
     """Put a reset letter into the outbox, end all links sent before, and record it, in one transaction.
 
     ``language`` is used when the person has chosen none. Wake the worker after a Sent.
@@ -45,6 +52,8 @@ async def send_reset_link(user_id: int, *, actor: Actor, now: datetime, language
         user = await User.get(id=user_id)
         if user.state is not UserState.ACTIVE:
             return Disabled()
+        if user.frozen_at is not None:
+            return Frozen()
         if not user.email:
             return NoAddress()
         await User.filter(id=user_id).update(recovery_version=F("recovery_version") + 1)
@@ -56,6 +65,7 @@ async def send_reset_link(user_id: int, *, actor: Actor, now: datetime, language
             user_id=user.id,
             recovery_version=current.recovery_version,
             requested_by_id=actor.user_id,
+            network=actor.network,
         )
         letter_id = await enqueue(order, now=now)
         await record(actor, Deed("user:sent_reset_link", Subject(user.username, user.id)), now=now)

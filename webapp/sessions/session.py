@@ -7,7 +7,7 @@ from typing import Final
 from webapp.crypto.tokens import digest, new_token
 from webapp.principal import Principal
 from webapp.sessions.models import Session
-from webapp.users.models import User, UserState
+from webapp.users.models import User
 
 MAX_SESSIONS: Final = 20
 """Sessions a person may have; beginning one more ends the one not seen for the longest."""
@@ -64,7 +64,7 @@ async def look_up(token: str, *, lifetime: Lifetime, now: datetime) -> Principal
         session.last_seen_at + lifetime.idle < now
         or session.created_at + lifetime.absolute < now
         or session.credentials_version != user.credentials_version
-        or user.state is not UserState.ACTIVE
+        or not user.may_enter
     ):
         return None
     if session.last_seen_at + SEEN_EVERY < now:

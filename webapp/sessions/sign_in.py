@@ -8,7 +8,7 @@ from webapp.crypto.passwords import Passwords
 from webapp.db.connect import transaction
 from webapp.sessions.session import Client, begin
 from webapp.users.find import by_identifier
-from webapp.users.models import User, UserState
+from webapp.users.models import User
 from webapp.users.set_password import store_rehash
 
 
@@ -22,7 +22,7 @@ class SignedIn:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """No such person, a wrong password, or a disabled account: nobody is told which."""
+    """No such person, a wrong password, or an account that is disabled or frozen: nobody is told which."""
 
 
 async def sign_in(
@@ -30,21 +30,17 @@ async def sign_in(
 ) -> SignedIn | Refused:
     """Begin a session for whoever gives the right password.
 
-    The same work is done for an unknown name (a decoy is verified), a wrong password and a disabled account.
+    The same work is done for an unknown name (a decoy is verified), a wrong password and a shut account.
     """
     user = await by_identifier(identifier)
     verified = await passwords.verify(password, user.password_hash if user else None)
-    if user is None or not verified.ok or user.state is not UserState.ACTIVE:
+    if user is None or not verified.ok or not user.may_enter:
         return Refused()
     if verified.rehash and user.password_hash:
         await store_rehash(user.id, user.password_hash, verified.rehash)
     async with transaction():
         current = await User.get_or_none(id=user.id)
-        if (
-            current is None
-            or current.credentials_version != user.credentials_version
-            or current.state is not UserState.ACTIVE
-        ):
+        if current is None or current.credentials_version != user.credentials_version or not current.may_enter:
             return Refused()
         token = await enter(current, client, now=now)
     return SignedIn(token, current.must_change)

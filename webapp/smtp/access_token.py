@@ -11,10 +11,11 @@ from typing import Any, Final
 from webapp.clock import Clock, utc_now
 from webapp.smtp import token_diagnoses as diagnoses
 from webapp.smtp.diagnosis import Diagnosis
+from webapp.smtp.https import Answer, web_url
 from webapp.smtp.reply import printable
 from webapp.smtp.resolve import Dial, Egress, Lookup, dial_tcp, look_up
 from webapp.smtp.server import Grant, OAuth
-from webapp.smtp.token_request import Answer, post, token_url
+from webapp.smtp.token_request import post
 from webapp.smtp.transcript import Mask
 
 LONGEST_WAIT: Final = 10.0
@@ -81,7 +82,7 @@ class AccessTokens:
         token, until = self._kept.get(oauth, ("", self._clock()))
         if token and self._clock() < until:
             return Granted(token, kept=True)
-        url = token_url(oauth.token_url)
+        url = web_url(oauth.token_url)
         if url is None:
             return Denied(diagnoses.TOKEN_URL_UNUSABLE)
         answer = await post(

@@ -10,6 +10,7 @@ from typing import Final
 
 from webapp.smtp.access_token import AccessTokens
 from webapp.smtp.conversation import Conversation, Work
+from webapp.smtp.envelope import mailbox
 from webapp.smtp.opening import address, capabilities, connect, greeting
 from webapp.smtp.reply import Reply
 from webapp.smtp.resolve import Dial, Egress, Lookup, dial_tcp, look_up
@@ -57,6 +58,13 @@ async def take_steps(talk: Conversation, steps: Steps) -> AsyncGenerator[Rung, N
             return
 
 
+def _sender_like_letters(server: MailServer) -> str | None:
+    """An envelope sender as letters have it where mail is to come back, so that a server which refuses such fails."""
+    local, _, domain = server.bounce_address.rpartition("@")
+    marked = f"{local}+a.{'a' * 16}@{domain}"
+    return (marked if mailbox(marked) else server.bounce_address) or None
+
+
 async def climb(  # noqa: PLR0913 - clock, dialler and the like come in as arguments
     server: MailServer,
     letter: EmailMessage | bytes | None,
@@ -82,7 +90,9 @@ async def climb(  # noqa: PLR0913 - clock, dialler and the like come in as argum
     )
     steps = list(opening_steps(server))
     if to is not None:
-        steps += transfer_steps(Transfer(letter, to, talk.deadline.left))
+        sender = _sender_like_letters(server)
+        transfer = Transfer(letter, to, talk.deadline.left, return_path=sender, pipelined=until is Step.MESSAGE)
+        steps += transfer_steps(transfer)
     last = next((position for position, (step, _) in enumerate(steps) if step is until), len(steps) - 1)
     try:
         async with aclosing(take_steps(talk, steps[: last + 1])) as rungs:

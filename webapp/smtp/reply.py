@@ -52,6 +52,8 @@ def reply_of(code: int, text: str) -> Reply:
 
 def printable(raw: str, limit: int = TEXT_LIMIT) -> str:
     """The text without control characters, direction marks and undecodable bytes, cut at ``limit`` characters."""
+    if raw.isascii() and raw.isprintable() and len(raw) <= limit:
+        return raw.strip()
     kept = "".join(
         char if char == "\n" or unicodedata.category(char)[0] != "C" else "\N{REPLACEMENT CHARACTER}"
         for char in raw[:limit]

@@ -70,6 +70,8 @@ class MailServer:
     """The envelope sender, and the address in the From header."""
     sender_name: str = ""
     reply_to: str = ""
+    bounce_address: str = ""
+    """Where mail that comes back goes: each letter gets an envelope sender made from it. Empty: to the sender."""
     ehlo_name: str = ""
     """What to call ourselves in EHLO; empty: this machine's full name, else its address as a literal."""
     timeout_seconds: int = 15

@@ -11,7 +11,7 @@ from webapp.smtp.access_token import AccessTokens
 from webapp.smtp.conversation import Conversation
 from webapp.smtp.ladder import DEADLINE_SECONDS, opening_steps, take_steps, transfer_steps
 from webapp.smtp.resolve import Dial, Egress, Lookup, dial_tcp, look_up
-from webapp.smtp.rung import Outcome, Rung
+from webapp.smtp.rung import Outcome, Rung, Step
 from webapp.smtp.server import MailServer
 from webapp.smtp.transcript import Transcript
 from webapp.smtp.transfer import Transfer
@@ -19,6 +19,9 @@ from webapp.smtp.wire import Deadline, WireError
 
 FINAL_DOT_SECONDS: Final = 600.0
 """What RFC 5321, 4.5.3.2.6 asks a client to wait for the answer to the final dot."""
+
+FRESH_SECONDS: Final = 2.0
+"""A session that has been silent for no longer than this is taken to be alive."""
 
 REFRESH_SECONDS: Final = 5.0
 """How long an idle server may take to show that it is still there."""
@@ -32,7 +35,9 @@ class Session:
         self._final_dot_seconds = final_dot_seconds
         self.letters = 0
         """Letters tried on this session so far."""
-        self._reset = False
+        self._clean = True
+        """No envelope is open: none was begun, or its letter was accepted, or it was reset."""
+        self._used_at = asyncio.get_running_loop().time()
 
     @classmethod
     async def open(
@@ -63,11 +68,19 @@ class Session:
     @property
     def healthy(self) -> bool:
         """Whether another letter can be sent."""
-        return self._talk.wire.alive
+        return self._talk.wire.at_rest
 
-    async def send(self, letter: EmailMessage | bytes, to: str, *, deadline_seconds: float = DEADLINE_SECONDS) -> Rung:
+    async def send(
+        self,
+        letter: EmailMessage | bytes,
+        to: str,
+        *,
+        return_path: str | None = None,
+        deadline_seconds: float = DEADLINE_SECONDS,
+    ) -> Rung:
         """Hand one letter over: the last rung reached, ``message`` if it was accepted.
 
+        ``return_path`` is the envelope sender, where it is not the server's sender address.
         ``deadline_seconds`` is for all up to the letter; the answer to the final dot has its own, longer time,
         after which the outcome is ``unknown``. Cancelling closes the socket at once.
         """
@@ -75,12 +88,15 @@ class Session:
         talk.deadline = Deadline(deadline_seconds)
         talk.recipient = to
         try:
-            if self.letters and not self._reset:
+            if not self._clean:
                 await self.refresh()
             self.letters += 1
-            self._reset = False
-            steps = transfer_steps(Transfer(letter, to, lambda: self._final_dot_seconds))
-            return [rung async for rung in take_steps(talk, steps)][-1]
+            self._clean = False
+            steps = transfer_steps(Transfer(letter, to, lambda: self._final_dot_seconds, return_path))
+            last = [rung async for rung in take_steps(talk, steps)][-1]
+            self._clean = last.outcome is Outcome.OK
+            self._used_at = asyncio.get_running_loop().time()
+            return last
         except BaseException:
             talk.abort()
             raise
@@ -95,8 +111,13 @@ class Session:
             return False
         if not reply.positive:
             self._talk.abort()
-        self._reset = reply.positive
+        self._clean = reply.positive
         return reply.positive
+
+    async def ready(self, fresh_seconds: float = FRESH_SECONDS) -> bool:
+        """Whether the server is there for another letter; asked of it only after a failure, or a while of silence."""
+        silent = asyncio.get_running_loop().time() - self._used_at
+        return self.healthy if self._clean and silent < fresh_seconds else await self.refresh()
 
     async def quit(self) -> None:
         """Say goodbye and close."""
@@ -139,27 +160,39 @@ class Pool:
         self._failure: tuple[MailServer, Rung] | None = None
 
     async def send(
-        self, server: MailServer, letter: EmailMessage | bytes, to: str, *, deadline_seconds: float = DEADLINE_SECONDS
+        self,
+        server: MailServer,
+        letter: EmailMessage | bytes,
+        to: str,
+        *,
+        return_path: str | None = None,
+        deadline_seconds: float = DEADLINE_SECONDS,
     ) -> Rung:
         """Hand one letter over, on an idle session or a new one: the last rung reached.
 
-        A session that died while it was idle is replaced, as long as the server has not yet heard of this letter.
+        ``return_path`` is the envelope sender, where it is not the server's sender address.
+        A session that died while it was idle, or ends at the beginning of a letter, is replaced once: nothing of the
+        letter but its envelope has been said then.
         """
         session = await self._reuse(server)
-        if session is None:
-            opened = await self._open(server, deadline_seconds)
-            if isinstance(opened, Rung):
-                return opened
-            session = opened
-        rung = await session.send(letter, to, deadline_seconds=deadline_seconds)
-        await self._give_back(server, session)
+        if session is not None:
+            rung = await session.send(letter, to, return_path=return_path, deadline_seconds=deadline_seconds)
+            await self._give_back(server, session)
+            if session.healthy or rung.step is not Step.SENDER:
+                return rung
+        opened = await self._open(server, deadline_seconds)
+        if isinstance(opened, Rung):
+            return opened
+        rung = await opened.send(letter, to, return_path=return_path, deadline_seconds=deadline_seconds)
+        await self._give_back(server, opened)
         return rung
 
     async def _reuse(self, server: MailServer) -> Session | None:
         """An idle session that is still alive."""
         while session := self._take(server):
-            if await session.refresh():
+            if await session.ready():
                 return session
+            session.abort()
         return None
 
     async def _open(self, server: MailServer, deadline_seconds: float) -> "Session | Rung":

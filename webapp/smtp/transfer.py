@@ -1,5 +1,6 @@
 """The steps that hand one letter over: sender, recipient, message (RFC 5321, 3.3)."""
 
+import contextlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from webapp.smtp.envelope import Mailbox, hide_letter, mailbox, payload_of
 from webapp.smtp.refusals import explain_reply
 from webapp.smtp.reply import Reply
 from webapp.smtp.rung import Detail, Finding, Step, failed, passed
+from webapp.smtp.wire import WireError
 from webapp.text import message
 
 _QUEUE_IDS: Final = (
@@ -34,22 +36,31 @@ class Transfer:
     to: str
     dot_seconds: Callable[[], float]
     """How long the answer to the final dot may take, asked when it is sent."""
+    return_path: str | None = None
+    """The envelope sender, where it is not the server's sender address: what comes back goes there."""
+    pipelined: bool = True
+    """Say the commands up to DATA at once where the server offers that (RFC 2920)."""
     _payloads: dict[tuple[bool, bool], bytes] = field(default_factory=dict, init=False, repr=False)
     """The letter as bytes, by what the server can take: its size is asked for before it is sent."""
 
     async def sender(self, talk: Conversation) -> Finding:
         """MAIL. An internationalised address takes SMTPUTF8, which is used only then and only if offered."""
-        sender, recipient = mailbox(talk.server.sender_address), mailbox(self.to)
+        sender, recipient = self._mailboxes(talk)
         if sender is None:
             return failed(talk.diagnose(diagnoses.SENDER_MALFORMED))
         if found := self._impossible(talk, sender, recipient):
             return failed(talk.diagnose(found))
         utf8 = sender.needs_utf8 or (recipient is not None and recipient.needs_utf8)
         command = b"MAIL FROM:" + sender.path + self._parameters(talk, utf8=utf8)
+        if self.pipelined and self.letter is not None and recipient and talk.capabilities.offers("pipelining"):
+            talk.wire.say_ahead([command, _rcpt(recipient), _DATA])
         reply = await talk.wire.say(command, talk.patience)
         if not reply.positive:
-            return failed(talk.diagnose(explain_reply(Step.SENDER, reply, talk.server)), reply=reply)
-        return passed((message("Sender"), talk.server.sender_address), reply=reply)
+            return await _refused(talk, Step.SENDER, reply)
+        return passed((message("Sender"), self.return_path or talk.server.sender_address), reply=reply)
+
+    def _mailboxes(self, talk: Conversation) -> tuple[Mailbox | None, Mailbox | None]:
+        return mailbox(self.return_path or talk.server.sender_address), mailbox(self.to)
 
     def _impossible(self, talk: Conversation, sender: Mailbox, recipient: Mailbox | None) -> Diagnosis | None:
         """What the server said beforehand that it cannot take."""
@@ -87,20 +98,34 @@ class Transfer:
         recipient = mailbox(self.to)
         if recipient is None:
             return failed(talk.diagnose(diagnoses.RECIPIENT_MALFORMED))
-        reply = await talk.wire.say(b"RCPT TO:" + recipient.path, talk.patience)
+        reply = await talk.wire.say(_rcpt(recipient), talk.patience)
         if not reply.positive:
-            return failed(talk.diagnose(explain_reply(Step.RECIPIENT, reply, talk.server)), reply=reply)
+            return await _refused(talk, Step.RECIPIENT, reply)
         return passed((message("Recipient"), self.to), reply=reply)
 
     async def message(self, talk: Conversation) -> Finding:
         """DATA, and the answer to the final dot."""
-        sender, recipient = mailbox(talk.server.sender_address), mailbox(self.to)
+        sender, recipient = self._mailboxes(talk)
         utf8 = any(one is not None and one.needs_utf8 for one in (sender, recipient))
         payload = self._payload(talk, utf8=utf8)
         reply, _ = await talk.wire.data(payload, talk.patience, self.dot_seconds(), partial(hide_letter, payload))
         if not reply.positive:
             return failed(talk.diagnose(explain_reply(Step.MESSAGE, reply, talk.server)), reply=reply)
         return passed(*_accepted(reply, len(payload)), reply=reply)
+
+
+_DATA: Final = b"DATA"
+
+
+def _rcpt(recipient: Mailbox) -> bytes:
+    return b"RCPT TO:" + recipient.path
+
+
+async def _refused(talk: Conversation, step: Step, reply: Reply) -> Finding:
+    """The refusal, once the replies to what was said along with the refused command are heard."""
+    with contextlib.suppress(WireError):
+        await talk.wire.settle(talk.patience)
+    return failed(talk.diagnose(explain_reply(step, reply, talk.server)), reply=reply)
 
 
 def _accepted(reply: Reply, size: int) -> list[Detail]:

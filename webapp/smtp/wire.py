@@ -8,14 +8,16 @@ import asyncio
 import contextlib
 import socket
 import ssl
-from collections.abc import Awaitable, Callable
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
 from enum import StrEnum
 from typing import Final
 
 from aiosmtplib import SMTPStatus
 from aiosmtplib.errors import SMTPResponseException, SMTPServerDisconnected, SMTPTimeoutError
-from aiosmtplib.protocol import PERIOD_REGEX, SMTPProtocol, normalize_message_line_endings
+from aiosmtplib.protocol import PERIOD_REGEX, normalize_message_line_endings
 
+from webapp.smtp.pipe import Pipe
 from webapp.smtp.reply import Reply, printable, reply_of
 from webapp.smtp.transcript import Mask, Transcript
 
@@ -34,7 +36,7 @@ class Break(StrEnum):
     GARBAGE = "garbage"
     """What came is not SMTP; it is never shown."""
     UNCONFIRMED = "unconfirmed"
-    """The letter was sent whole, and the server did not answer in time."""
+    """The letter was sent whole, and the server did not answer, or not in time."""
     TLS = "tls"
     """The TLS layer gave up, see ``__cause__``."""
 
@@ -63,6 +65,16 @@ class Deadline:
         return min(seconds, self.left())
 
 
+def _stuffed(payload: bytes) -> bytes:
+    """The letter as it follows DATA (RFC 5321, 4.5.2): lines ended by CR LF, leading dots doubled, a final dot."""
+    breaks = payload.count(b"\r\n")
+    if not payload.endswith(b"\r\n") or not breaks == payload.count(b"\r") == payload.count(b"\n"):
+        payload = normalize_message_line_endings(payload)
+    if payload.startswith(b".") or b"\n." in payload:
+        payload = PERIOD_REGEX.sub(b"..", payload)
+    return payload + b".\r\n"
+
+
 class Wire:
     """A connection that speaks SMTP. Every method that waits raises WireError if the conversation breaks off."""
 
@@ -71,8 +83,10 @@ class Wire:
         self._mask = mask
         self._closed = asyncio.Event()
         self._broken = False
+        self._ahead: deque[bytes] = deque()
+        """Lines that were said together, and whose replies are still to come."""
         loop = asyncio.get_running_loop()
-        self._protocol = SMTPProtocol(loop=loop, connection_lost_callback=lambda _: self._closed.set())
+        self._protocol = Pipe(loop=loop, connection_lost_callback=lambda _: self._closed.set())
 
     async def attach(
         self, sock: socket.socket, tls: ssl.SSLContext | None, server_hostname: str, seconds: float
@@ -97,6 +111,11 @@ class Wire:
         return self._protocol.is_connected and not self._broken
 
     @property
+    def at_rest(self) -> bool:
+        """Whether it is alive and no reply is due."""
+        return self.alive and not self._ahead
+
+    @property
     def ssl_object(self) -> ssl.SSLObject | None:
         """The TLS session, if there is one."""
         transport = self._protocol.transport
@@ -114,9 +133,31 @@ class Wire:
         """The server's first words."""
         return await self._reply(self._protocol.read_response, seconds)
 
+    def say_ahead(self, commands: Sequence[bytes]) -> None:
+        """Say several lines at once (RFC 2920). ``say`` them then, in this order: that waits for the reply to each."""
+        if self.alive and not self._ahead:
+            self._protocol.write_ahead(commands)
+            self._ahead.extend(commands)
+
+    async def settle(self, seconds: float) -> None:
+        """Hear the replies to what was said ahead and is no longer wanted.
+
+        If the server asks for the letter all the same, it gets an empty one (RFC 2920, 3.1), which goes to nobody.
+        """
+        while self._ahead and self.alive:
+            command = self._ahead[0]
+            reply = await self.say(command, seconds)
+            if command == b"DATA" and reply.code == 354 and (await self.say(b".", seconds)).positive:
+                # It should have had nobody to give it to: whatever it took there, it gets no more.
+                self.abort()
+
     async def say(self, command: bytes, seconds: float, *, shown: str | None = None) -> Reply:
         """Say one line and wait for the reply; ``shown`` is what the transcript holds instead of it."""
         self._transcript.client(self._mask(command.decode("utf-8", "replace")) if shown is None else shown)
+        if self._ahead:
+            if self._ahead.popleft() != command:
+                raise RuntimeError("what was said ahead must be said in its order")
+            return await self._reply(self._protocol.read_response, seconds)
         return await self._reply(lambda timeout: self._protocol.execute_command(command, timeout=timeout), seconds)
 
     async def start_tls(self, context: ssl.SSLContext, server_hostname: str, seconds: float) -> Reply:
@@ -137,23 +178,26 @@ class Wire:
         """DATA and the letter. Returns the reply and whether it is the one to the final dot.
 
         ``dot_seconds`` is for sending the letter and for the answer to it; RFC 5321, 4.5.3.2.6 asks for ten
-        minutes. If that runs out, WireError says ``unconfirmed``. ``hide`` masks what the answer may repeat of the
-        letter.
+        minutes. If that runs out, or the connection ends when the whole letter is on its way, WireError says
+        ``unconfirmed``: the server may have taken it. ``hide`` masks what the answer may repeat of the letter.
         """
         go_ahead = await self.say(b"DATA", seconds)
         if go_ahead.code != 354:
             return go_ahead, False
         self._transcript.note(f"the letter, {len(payload)} bytes")
-        stuffed = PERIOD_REGEX.sub(b"..", normalize_message_line_endings(payload)) + b".\r\n"
+        stuffed, whole = _stuffed(payload), False
 
         async def send(timeout: float) -> tuple[int, str]:
+            nonlocal whole
             self._protocol.write(stuffed)
+            transport = self._protocol.transport
+            whole = isinstance(transport, asyncio.WriteTransport) and not transport.get_write_buffer_size()
             return await self._protocol.read_response(timeout)
 
         try:
             return await self._reply(send, dot_seconds, hide), True
         except WireError as error:
-            if error.kind is Break.TIMED_OUT:
+            if error.kind is Break.TIMED_OUT or (whole and error.kind in {Break.DISCONNECTED, Break.TLS}):
                 raise WireError(Break.UNCONFIRMED) from error
             raise
 
@@ -163,7 +207,7 @@ class Wire:
 
     async def quit(self, seconds: float = GOODBYE_SECONDS) -> None:
         """Say goodbye if that is still possible, and close."""
-        if self.alive and seconds > 0:
+        if self.at_rest and seconds > 0:
             with contextlib.suppress(WireError):
                 await self.say(b"QUIT", seconds)
         transport = self._protocol.transport

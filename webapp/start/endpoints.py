@@ -7,9 +7,13 @@ from starlette.responses import Response
 
 from webapp.crypto.throttle import Limit, Refused
 from webapp.db.connect import transaction
+from webapp.delivery.wording import KINDS, STATES, STEPS
+from webapp.mail_server.models import Slot
 from webapp.principal import Role
 from webapp.sessions.session import Client
 from webapp.sessions.sign_in import enter
+from webapp.start.chart import OUTCOMES
+from webapp.start.glance import glance
 from webapp.start.setup import AlreadySetUp, NotSetUp, SetUp, is_setup_token
 from webapp.start.setup import set_up as set_up_with
 from webapp.text import message
@@ -24,7 +28,6 @@ from webapp.web.state import Req
 
 TOKEN_TRIES: Final = Limit("setup", 30, 60)
 _FIRST_PAGE: Final = {
-    Role.ADMIN: "/mail-server",
     Role.HELPDESK: "/users",
     Role.AUDITOR: "/mail-log",
     Role.USER: "/account",
@@ -33,8 +36,23 @@ _SIGN_IN: Final = WayOn("/sign-in", message("Go to the sign-in page"))
 
 
 async def index(request: Req) -> Response:
-    """Where one goes first: administrators to the mail server, helpdesk to the people, others to their account."""
-    return request.state["pages"].redirect(request, _FIRST_PAGE[signed_in(request).role])
+    """Where one goes first: administrators see how recovery is, helpdesk the people, others their account."""
+    state = request.state
+    elsewhere = _FIRST_PAGE.get(signed_in(request).role)
+    if elsewhere is not None:
+        return state["pages"].redirect(request, elsewhere)
+    settings = state["settings"]
+    found = await glance(state["vault"], {slot: settings.preset(slot) for slot in Slot}, now=state["clock"]())
+    return await state["pages"].render(
+        request,
+        "start/index.html",
+        glance=found,
+        canary_minutes=settings.canary_minutes,
+        outcomes=OUTCOMES,
+        states=STATES,
+        kinds=KINDS,
+        steps=STEPS,
+    )
 
 
 async def setup(request: Req) -> Response:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from tortoise.expressions import Q
 
 from webapp.principal import Role
-from webapp.users.models import User, UserState
+from webapp.users.models import User
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,4 +31,4 @@ async def hold(user_id: int) -> Held:
 
 
 def _is_usable(user: User) -> bool:
-    return user.role is Role.ADMIN and user.state is UserState.ACTIVE and user.password_hash is not None
+    return user.role is Role.ADMIN and user.may_enter and user.password_hash is not None

@@ -1,4 +1,4 @@
-"""Disabling an account, and enabling it again."""
+"""Disabling an account and enabling it again, and thawing one that its holder has frozen."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -68,4 +68,16 @@ async def enable(
         if user.state is not UserState.ACTIVE:
             await User.filter(id=user_id).update(state=UserState.ACTIVE)
             await record(actor, Deed("user:enabled", Subject(user.username, user.id)), now=now)
+    return Changed()
+
+
+async def thaw(user_id: int, *, actor: Actor, now: datetime, reach: frozenset[Role] = EVERYONE) -> Changed | OutOfReach:
+    """Let the account be opened again. Old sessions and links stay ended; the password is the one of before."""
+    async with transaction():
+        user = await User.filter(id=user_id).select_for_update(no_key=True).first()
+        if user is None or user.role not in reach:
+            return OutOfReach()
+        if user.frozen_at is not None:
+            await User.filter(id=user_id).update(frozen_at=None)
+            await record(actor, Deed("user:thawed", Subject(user.username, user.id)), now=now)
     return Changed()

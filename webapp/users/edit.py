@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from tortoise.expressions import F
 
 from webapp.audit.record import Actor, Deed, Subject, record
 from webapp.db.connect import transaction
 from webapp.fields import DisplayName, FormModel, OptionalEmail, fold
+from webapp.outbox.enqueue import Order, enqueue
 from webapp.principal import Role
 from webapp.users.administrators import hold
 from webapp.users.authority import EVERYONE, loses_rights
@@ -15,6 +17,11 @@ from webapp.users.change_state import LastAdministrator, Oneself, OutOfReach
 from webapp.users.create import Taken, taken_by
 from webapp.users.models import User
 from webapp.users.names import search_key
+
+ADDRESS_CHANGED: Final = "address_changed"
+"""The kind of letter that tells both addresses."""
+FORMER: Final = "former"
+"""What is said of the address in the letter to the one of before."""
 
 
 class Correction(FormModel):
@@ -46,8 +53,9 @@ async def correct(
 ) -> Corrected | Outdated | Taken | Oneself | LastAdministrator | OutOfReach:
     """Save address, name and role.
 
-    A new address starts unverified, has no refusal on record, and ends all links sent. Another role
-    ends links as well, one with fewer rights all sessions. Nobody changes their own role.
+    A new address starts unverified, has no refusal on record, and ends all links sent; both addresses are told: wake
+    the worker afterwards. Another role ends links as well, one with fewer rights all sessions. Nobody changes their own
+    role.
     """
     try:
         async with transaction():
@@ -78,7 +86,24 @@ async def _correct(
     if details:
         await User.filter(id=user_id).update(**_changes(user, correction, role))
         await record(actor, Deed("user:corrected", Subject(user.username, user.id), details), now=now)
+    if moved:
+        await _tell_both(user, correction.email, actor=actor, now=now)
     return Corrected(is_new_address=moved)
+
+
+async def _tell_both(user: User, email: str | None, *, actor: Actor, now: datetime) -> None:
+    for address, params in ((user.email, {"address": FORMER}), (email, {})):
+        if address:
+            order = Order(
+                kind=ADDRESS_CHANGED,
+                recipient=address,
+                language=user.language or "",
+                user_id=user.id,
+                params=params,
+                requested_by_id=actor.user_id,
+                network=actor.network,
+            )
+            await enqueue(order, now=now)
 
 
 def _changes(user: User, correction: Correction, role: Role) -> dict[str, object]:

@@ -22,6 +22,11 @@ async def by_id(user_id: int) -> User | None:
     return await User.get_or_none(id=user_id) if user_id <= LARGEST_ID else None
 
 
+async def is_anybody_frozen() -> bool:
+    """Whether the holder of an account has frozen it, and nobody has thawed it since."""
+    return await User.filter(frozen_at__not_isnull=True).exists()
+
+
 async def is_any_administrator() -> bool:
     """Whether Postern has been set up."""
     return await User.filter(role="admin").exists()

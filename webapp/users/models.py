@@ -43,9 +43,16 @@ class User(Model):
     email_refused_at = fields.DatetimeField(null=True)
     """When a mail server last refused the address for good (5.1.x); empty while none has."""
     email_refusal = fields.CharField(max_length=1000, default="")
+    frozen_at = fields.DatetimeField(null=True, db_index=True)
+    """Since when the account is frozen, because its owner said "this was not me"; empty while it is not."""
     created_at = fields.DatetimeField()
     last_sign_in_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "users"
         app = "postern"
+
+    @property
+    def may_enter(self) -> bool:
+        """Whether a password, session or link opens the account: it is neither disabled nor frozen."""
+        return self.state is UserState.ACTIVE and self.frozen_at is None

@@ -23,6 +23,7 @@ class Status(StrEnum):
     ALL = ""
     ACTIVE = "active"
     DISABLED = "disabled"
+    FROZEN = "frozen"
     NO_ADDRESS = "no_address"
 
 
@@ -30,6 +31,7 @@ _CONDITIONS: Final = {
     Status.ALL: "1 = 1",
     Status.ACTIVE: "state = 'active'",
     Status.DISABLED: "state = 'disabled'",
+    Status.FROZEN: "frozen_at IS NOT NULL",
     Status.NO_ADDRESS: "email IS NULL",
 }
 
@@ -44,6 +46,7 @@ class Row:
     email: str | None
     role: str
     state: str
+    frozen: bool
     must_change: bool
     has_password: bool
     email_refused: bool
@@ -95,7 +98,8 @@ async def find(text: str, *, status: Status = Status.ALL, after: str = "", limit
     counting = f"SELECT count(*) AS n FROM (SELECT 1 FROM users WHERE {matching} LIMIT {COUNT_CAP + 1}) AS capped"  # noqa: S608
     reading = f"""
         SELECT * FROM (
-            SELECT {rank} AS rank, id, username, username_key, display_name, email, role, state, must_change,
+            SELECT {rank} AS rank, id, username, username_key, display_name, email, role, state, frozen_at,
+                   must_change,
                    password_hash IS NOT NULL AS has_password, email_refused_at, last_sign_in_at
             FROM users WHERE {matching}) AS ranked
         {beyond} ORDER BY rank, username_key LIMIT {int(limit) + 1}"""  # noqa: S608
@@ -114,6 +118,7 @@ def _row(values: dict[str, Any]) -> Row:
         email=values["email"],
         role=values["role"],
         state=values["state"],
+        frozen=values["frozen_at"] is not None,
         must_change=bool(values["must_change"]),
         has_password=bool(values["has_password"]),
         email_refused=values["email_refused_at"] is not None,

@@ -28,6 +28,8 @@ class Change:
     action: str
     must_change: bool = False
     only_at_recovery_version: int | None = None
+    thaws: bool = False
+    """Whether it is made even while the account is frozen, and ends that."""
     reach: frozenset[Role] = EVERYONE
     """The change is made only while the person has one of these roles."""
 
@@ -42,19 +44,30 @@ async def change_password(change: Change, *, actor: Actor, now: datetime) -> boo
         matching = User.filter(id=change.user_id, role__in=list(change.reach))
         if change.only_at_recovery_version is not None:
             matching = matching.filter(recovery_version=change.only_at_recovery_version, state="active")
+            matching = matching if change.thaws else matching.filter(frozen_at=None)
+        frozen = change.thaws and await matching.filter(frozen_at__not_isnull=True).exists()
         changed = await matching.update(
             password_hash=change.password_hash,
             must_change=change.must_change,
             recovery_version=F("recovery_version") + 1,
             credentials_version=F("credentials_version") + 1,
+            **({"frozen_at": None} if frozen else {}),
         )
         if not changed:
             return False
         user = await User.get(id=change.user_id)
         await record(actor, Deed(change.action, Subject(user.username, user.id)), now=now)
+        if frozen:
+            await record(actor, Deed("user:thawed", Subject(user.username, user.id)), now=now)
         if user.email:
             await enqueue(
-                Order(kind=PASSWORD_CHANGED, recipient=user.email, language=user.language or "", user_id=user.id),
+                Order(
+                    kind=PASSWORD_CHANGED,
+                    recipient=user.email,
+                    language=user.language or "",
+                    user_id=user.id,
+                    network=actor.network,
+                ),
                 now=now,
             )
     return True

@@ -29,18 +29,52 @@ async def read_fields(request: Req, known: Collection[str]) -> dict[str, str]:
         Refusal: 415 for anything but a form in UTF-8; 408 if it is not sent in time; 422 for a field given twice,
             unknown, overlong, or holding NUL or broken UTF-8.
     """
+    pairs, _ = await _parts(request, file="", most=0)
+    return _fields(pairs, known)
+
+
+async def read_upload(
+    request: Req, known: Collection[str], *, file: str, most: int
+) -> tuple[dict[str, str], bytes | None]:
+    """The fields of a form, and what is in the one file that it may bring along; None if it brings none.
+
+    ``file`` is the name of that field. Of a file that is longer than ``most`` bytes one byte more is read, so that it
+    can be told.
+
+    Raises:
+        Refusal: as read_fields does.
+    """
+    pairs, uploaded = await _parts(request, file=file, most=most)
+    return _fields(pairs, known), uploaded
+
+
+_Pairs = list[tuple[str, UploadFile | str]]
+
+
+async def _parts(request: Req, *, file: str, most: int) -> tuple[_Pairs, bytes | None]:
+    """The form as it was sent, without the file, and the file's content; an empty one, or an empty text, is none."""
     kind = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     charset = _CHARSET.search(request.headers.get("Content-Type", ""))
     if (kind and kind not in _FORMS) or (charset and charset[1].lower() not in {"utf-8", "utf8"}):
         raise refusal(415)
+    uploaded = b""
+    pairs: _Pairs = []
     try:
         async with (
             asyncio.timeout(BODY_SECONDS),
-            request.form(max_files=0, max_fields=MAX_FIELDS, max_part_size=MAX_LENGTH * 4) as form,
+            request.form(max_files=1 if file else 0, max_fields=MAX_FIELDS, max_part_size=MAX_LENGTH * 4) as form,
         ):
-            pairs = form.multi_items()
+            for name, value in form.multi_items():
+                if name == file and isinstance(value, UploadFile):
+                    uploaded = await value.read(most + 1)
+                elif name != file or value:
+                    pairs.append((name, value))
     except TimeoutError:
         raise refusal(408) from None
+    return pairs, uploaded or None
+
+
+def _fields(pairs: _Pairs, known: Collection[str]) -> dict[str, str]:
     fields = dict.fromkeys(known, "")
     seen: set[str] = set()
     for name, value in pairs:

@@ -18,6 +18,7 @@ from webapp.text import LANGUAGES, Message, Translator, translator
 from webapp.web.cookies import FLASH
 
 _URL_SIGNS: Final = ":/%#?=@[]!$&'()*+,;"
+PRODUCT: Final = "Postern"
 FLASH_LIFETIME: Final = timedelta(minutes=1)
 NOTHING_BESIDE: Final[Mapping[str, str]] = {}
 VARY: Final = "HX-Request, HX-Request-Type, Cookie, Accept-Language"
@@ -55,6 +56,8 @@ class NavItem:
 
 Navigation = Callable[[Principal], Sequence[NavItem]]
 BannerFor = Callable[[Principal], Awaitable[Banner | None]]
+NameOf = Callable[[], Awaitable[str]]
+"""What the platform is called on pages for people who are not signed in."""
 
 
 class Pages:
@@ -65,17 +68,20 @@ class Pages:
         *,
         navigation: Navigation,
         banner_for: BannerFor,
+        name_of: NameOf,
         flash_keys: Sequence[bytes],
         secure: bool,
         url: Callable[..., str],
         dev: bool,
     ) -> None:
-        names = {"url": url, "languages": LANGUAGES, "product_name": "Postern", "dev": dev}
+        names = {"url": url, "languages": LANGUAGES, "product_name": PRODUCT, "dev": dev}
         self._environments: dict[str, Environment] = {
             language: environment(language, names=names) for language in LANGUAGES
         }
         self._navigation = navigation
         self._banner_for = banner_for
+        self._name_of = name_of
+        self._name = PRODUCT
         self._flash = URLSafeSerializer(list(flash_keys), salt="flash")
         self._secure = secure
 
@@ -118,6 +124,8 @@ class Pages:
             toasts = [each for each in (flashed, toast) if each]
             principal: Principal | None = _own(request, "principal")
             banner = await self._banner_for(principal) if principal else None
+            if principal is None:
+                self._name = await self._name_of()
             response = HTMLResponse(self._page(request, page, toasts, banner, **context), status)
             if flashed:
                 FLASH.clear(response, secure=self._secure)
@@ -170,6 +178,7 @@ class Pages:
             .render(
                 **{
                     "principal": _own(request, "principal"),
+                    "product_name": PRODUCT if _own(request, "principal") else self._name,
                     "path": request.scope["path"],
                     "here": _here(request),
                     **context,

@@ -9,8 +9,9 @@ from webapp.crypto.throttle import Limit, Refused
 from webapp.delivery.samples.progress import Progress, progress
 from webapp.delivery.samples.send import send_sample
 from webapp.fields import Invalid, check
-from webapp.mail_server.endpoints import POSTED, preset_of
+from webapp.mail_server.endpoints import POSTED
 from webapp.mail_server.form import Recipient
+from webapp.mail_server.models import Slot
 from webapp.text import Message, message
 from webapp.web.errors import refusal
 from webapp.web.forms import read_fields, read_query
@@ -59,7 +60,8 @@ async def follow(request: Req) -> Response:
 
 
 async def _progress(request: Req, letter_id: int) -> Progress | None:
-    return await progress(letter_id, request.state["vault"], preset_of(request), now=request.state["clock"]())
+    presets = {slot: request.state["settings"].preset(slot) for slot in Slot}
+    return await progress(letter_id, request.state["vault"], presets, now=request.state["clock"]())
 
 
 async def _show(

@@ -1,14 +1,13 @@
 """How far a sample has come."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from webapp.crypto.vault import Vault
-from webapp.delivery.log import history
+from webapp.delivery.log.letter import history
 from webapp.delivery.samples.letter import KIND
-from webapp.delivery.standing import Waiting, standing
+from webapp.delivery.standing import Presets, Waiting, standing
 from webapp.outbox.models import LetterState
 from webapp.text import Message
 
@@ -41,13 +40,14 @@ class Progress:
         return f"{self.state.value}-{stuck}" if stuck else self.state.value
 
 
-async def progress(letter_id: int, vault: Vault, preset: Mapping[str, str], *, now: datetime) -> Progress | None:
+async def progress(letter_id: int, vault: Vault, presets: Presets, *, now: datetime) -> Progress | None:
     """What became of a sample; None if there is no such one."""
     found = await history(letter_id) if letter_id <= LARGEST_ID else None
     if found is None or found.letter.kind != KIND:
         return None
     letter = found.letter
     queued = letter.state is LetterState.QUEUED
+    waiting = await standing(vault, presets) if queued else None
     return Progress(
         letter_id=letter.id,
         recipient=letter.recipient,
@@ -55,6 +55,6 @@ async def progress(letter_id: int, vault: Vault, preset: Mapping[str, str], *, n
         host=found.tries[-1].attempt.host if found.tries else "",
         seconds=max(round((letter.finished_at - letter.created_at).total_seconds()), 0) if letter.finished_at else 0,
         reason=found.reason,
-        waiting=await standing(vault, preset) if queued else None,
+        waiting=waiting if waiting and not waiting.relieved else None,
         watched=queued and now < letter.created_at + WATCHED_FOR,
     )

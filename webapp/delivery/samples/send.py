@@ -16,6 +16,7 @@ async def send_sample(recipient: str, *, username: str, language: str, actor: Ac
         language=language,
         params={"username": username},
         requested_by_id=actor.user_id,
+        network=actor.network,
     )
     async with transaction():
         letter_id = await enqueue(order, now=now)

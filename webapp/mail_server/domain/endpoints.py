@@ -9,7 +9,7 @@ from webapp.fields import Invalid
 from webapp.mail_server.domain.check import check
 from webapp.mail_server.domain.question import QUERY, question
 from webapp.mail_server.domain.shown import DomainView, domain_view
-from webapp.mail_server.endpoints import preset_of
+from webapp.mail_server.endpoints import preset_of, slot_of
 from webapp.mail_server.form import EMPTY
 from webapp.mail_server.preset import overlaid
 from webapp.mail_server.revisions import newest, values_of
@@ -26,7 +26,7 @@ CHECKS: Final = Limit("mail_server_domain_checks", 30, 60)
 async def index(request: Req) -> Response:
     """What the name service says about the domain in the query, else about the sender's."""
     query = read_query(request, QUERY)
-    current = await newest()
+    current = await newest(slot_of(request))
     saved = overlaid(values_of(current) if current else EMPTY, preset_of(request))
     asked = question(query, saved)
     match asked:
@@ -48,6 +48,7 @@ async def _page(request: Req, domain: DomainView, *, status: int = 200) -> Respo
         region="mail_server/domain/_domain.html",
         status=status,
         domain=domain,
+        slot=slot_of(request),
     )
 
 

@@ -8,8 +8,8 @@ from typing import Any, Final
 from pydantic import field_validator, model_validator
 
 from webapp.fields import FieldError, FormModel, Invalid, Valid, check
+from webapp.mail_server.checks import trimmed
 from webapp.mail_server.domain.check import Question
-from webapp.mail_server.form import trimmed
 from webapp.smtp.resolve import ascii_host
 from webapp.text import message
 

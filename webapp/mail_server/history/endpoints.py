@@ -8,7 +8,7 @@ from starlette.responses import Response
 from webapp.audit.record import Actor
 from webapp.fields import Invalid
 from webapp.mail_server.credentials import TypeAgain
-from webapp.mail_server.endpoints import PATH, preset_of
+from webapp.mail_server.endpoints import path_of, preset_of, slot_of
 from webapp.mail_server.form import LABELS, SECRETS
 from webapp.mail_server.history.entries import history
 from webapp.mail_server.history.return_to import LARGEST_ID, NoSuchRevision, return_to
@@ -41,6 +41,7 @@ async def take_up(request: Req) -> Response:
         opened_with=_number(posted["revision"]) if posted["revision"] else ANY,
         actor=Actor.signed_in(signed_in(request), request.state["network"]),
         now=request.state["clock"](),
+        slot=slot_of(request),
     )
     match outcome:
         case NoSuchRevision():
@@ -55,7 +56,7 @@ async def take_up(request: Req) -> Response:
         case Saved(changed=changed):
             done = message("The settings no. %(number)s are in use again.", number=target)
             toast = Toast(done) if changed else Toast(message("Nothing had changed."), "info")
-            return request.state["pages"].redirect(request, PATH, toast=toast)
+            return request.state["pages"].redirect(request, path_of(request), toast=toast)
 
 
 _OVERTAKEN: Final = message("Other settings were saved meanwhile.")
@@ -77,9 +78,10 @@ async def _page(
 ) -> Response:
     elsewhere = [(LABELS[name], text) for name, text in errors.items() if name not in SECRETS]
     context = {"target": target, "errors": errors, "elsewhere": elsewhere, "overtaken": None, **more}
-    found = await history(request.state["vault"], preset_of(request), after=after)
+    slot = slot_of(request)
+    found = await history(request.state["vault"], preset_of(request), slot=slot, after=after)
     return await request.state["pages"].render(
-        request, "mail_server/history/index.html", status=status, history=found, labels=LABELS, **context
+        request, "mail_server/history/index.html", status=status, history=found, labels=LABELS, slot=slot, **context
     )
 
 

@@ -10,10 +10,10 @@ from webapp.fields import Valid, check
 from webapp.mail_server.active import ActiveServer, active_of
 from webapp.mail_server.credentials import Credential, TypeAgain, binding, credential_for
 from webapp.mail_server.form import ServerForm
-from webapp.mail_server.models import Revision
+from webapp.mail_server.models import Revision, Slot
 from webapp.mail_server.oauth import CLIENT_SECRET, REFRESH_TOKEN
 from webapp.mail_server.preset import overlaid
-from webapp.mail_server.revisions import SECRET_OF, newest, recorded, values_of
+from webapp.mail_server.revisions import SECRET_OF, in_use, newest, recorded, values_of
 from webapp.mail_server.verdict import LastTest, fingerprint, last_tests
 from webapp.smtp.server import Auth, Grant
 
@@ -47,13 +47,15 @@ class History:
     """The cursor of the next page; None on the last."""
 
 
-async def history(vault: Vault, preset: Mapping[str, str], *, after: int | None = None) -> History:
+async def history(
+    vault: Vault, preset: Mapping[str, str], *, slot: Slot = Slot.PRIMARY, after: int | None = None
+) -> History:
     """Revisions older than the one with the id ``after``, or the newest."""
-    matching = Revision.all() if after is None else Revision.filter(id__lt=after)
+    matching = Revision.filter(slot=slot) if after is None else Revision.filter(slot=slot, id__lt=after)
     # One more than is shown: the last one's changes are against it.
     found = await matching.order_by("-id").limit(PAGE_SIZE + 1).select_related("created_by")
-    current = await newest()
-    servers = {each.id: active_of(each, vault, preset) for each in found[:PAGE_SIZE]}
+    current = await newest(slot)
+    servers = {each.id: active_of(each, vault, preset) for each in found[:PAGE_SIZE] if not each.removed}
     prints = {
         number: fingerprint(vault, active.server)
         for number, active in servers.items()
@@ -64,7 +66,7 @@ async def history(vault: Vault, preset: Mapping[str, str], *, after: int | None 
         Entry(
             revision=each,
             by=(each.created_by.display_name or each.created_by.username) if each.created_by else "",
-            changes=details_in_words(_changes(before, each, vault)),
+            changes=() if each.removed else details_in_words(_changes(in_use(before), each, vault)),
             last_test=tests.get(prints.get(each.id, "")),
             in_use=current is not None and each.id == current.id,
             asks_for=_asks_for(each, current, vault, preset),

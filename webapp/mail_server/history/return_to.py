@@ -10,7 +10,7 @@ from webapp.crypto.vault import Vault
 from webapp.fields import Invalid, Valid, check
 from webapp.mail_server.credentials import TypeAgain
 from webapp.mail_server.form import ServerForm
-from webapp.mail_server.models import Revision
+from webapp.mail_server.models import Revision, Slot
 from webapp.mail_server.preset import overlaid
 from webapp.mail_server.revisions import Overtaken, Saved, save, values_of
 
@@ -31,13 +31,16 @@ async def return_to(
     opened_with: int,
     actor: Actor,
     now: datetime,
+    slot: Slot = Slot.PRIMARY,
 ) -> Saved | Overtaken | TypeAgain | Invalid | NoSuchRevision:
-    """Save the values of an earlier revision again.
+    """Save the values of an earlier revision of the same mail server again.
 
     Its own secret stays where it is: the one in use now is taken if it belongs to that very server, else what was
     ``typed``. So nobody who changes the settings can have an old password sent anywhere.
     """
-    found = await Revision.get_or_none(id=revision_id) if revision_id <= LARGEST_ID else None
+    found = None
+    if revision_id <= LARGEST_ID:
+        found = await Revision.get_or_none(id=revision_id, slot=slot, removed=False)
     if found is None:
         return NoSuchRevision()
     match check(ServerForm, overlaid({**values_of(found), **typed}, preset)):
@@ -52,4 +55,5 @@ async def return_to(
                 actor=actor,
                 now=now,
                 returns_to=found.id,
+                slot=slot,
             )

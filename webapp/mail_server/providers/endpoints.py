@@ -5,8 +5,8 @@ from typing import Final
 
 from starlette.responses import Response
 
-from webapp.mail_server.endpoints import POSTED, form_on_screen, show_page, untested_beside
-from webapp.mail_server.form import trimmed
+from webapp.mail_server.checks import trimmed
+from webapp.mail_server.endpoints import POSTED, form_on_screen, show_page, slot_of, untested_beside
 from webapp.mail_server.providers.filling import read_settings, with_preset, with_settings
 from webapp.mail_server.providers.shown import provider_view
 from webapp.smtp.recognising import by_key
@@ -32,6 +32,7 @@ async def recognise(request: Req) -> Response:
         form=replace(form, provider=provider_view(values, typed=True)),
         test=untested_beside(request),
         search=None,
+        slot=slot_of(request),
     )
 
 

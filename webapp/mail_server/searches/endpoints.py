@@ -9,7 +9,7 @@ from starlette.responses import Response
 from webapp.audit.record import Actor
 from webapp.crypto.throttle import Limit, Refused
 from webapp.fields import Invalid
-from webapp.mail_server.endpoints import POSTED, form_on_screen, preset_of, untested_beside
+from webapp.mail_server.endpoints import POSTED, form_on_screen, preset_of, slot_of, untested_beside
 from webapp.mail_server.form import FIELDS
 from webapp.mail_server.preset import overlaid
 from webapp.mail_server.searches.form import Where, where
@@ -50,8 +50,8 @@ async def _events(request: Req, place: Where) -> AsyncGenerator[str, None]:
         async for each in looking:
             found.append(each)
             if view := found_view(each):
-                yield pages.part(request, "mail_server/searches/_found.html", found=view)
-    yield pages.part(request, "mail_server/searches/_ended.html", search=ended_view(found))
+                yield pages.part(request, "mail_server/searches/_found.html", found=view, slot=slot_of(request))
+    yield pages.part(request, "mail_server/searches/_ended.html", search=ended_view(found), slot=slot_of(request))
 
 
 def _look(request: Req, place: Where) -> AsyncGenerator[Found, None]:
@@ -80,6 +80,7 @@ async def _page(request: Req, posted: Mapping[str, str], shown: SearchView, inva
         form=await form_on_screen(request, values=posted, errors=invalid.errors if invalid else None),
         test=untested_beside(request, recipient=posted["recipient"]),
         search=shown,
+        slot=slot_of(request),
     )
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, model_validator
 
 from webapp.fields import FormModel, Invalid, Line, Valid, at_most, check, optional_email
-from webapp.mail_server.form import CERTIFICATE_LENGTH, checked_certificate, checked_ehlo_name, checked_host, trimmed
+from webapp.mail_server.checks import CERTIFICATE_LENGTH, checked_certificate, checked_ehlo_name, checked_host, trimmed
 from webapp.text import message
 
 

@@ -1,0 +1,1 @@
+"""Mail that came back: which letter and which address it speaks of."""

@@ -1,0 +1,1 @@
+"""How letters look: name, colour, logo, support contact and footer."""

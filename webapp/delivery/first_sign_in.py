@@ -1,0 +1,41 @@
+"""The first sign-in with a mail server's settings is one process's alone: the others wait for what comes of it.
+
+A wrong password is so shown to the server once, however many workers there are, and locks no account.
+"""
+
+from typing import Final
+
+from webapp.db import lease
+
+TRIAL_SECONDS: Final = 45.0
+"""Longer than opening a session may take."""
+GOOD_FOR_SECONDS: Final = 3_600.0
+"""Who was let in says so much about those who come after."""
+
+_LET_IN: Final = "let in"
+"""Holds the lease while anybody may sign in."""
+
+
+async def may_sign_in(fingerprint: str, owner: str) -> bool:
+    """Whether to sign in with these settings: somebody was let in lately, or nobody else is trying.
+
+    Who was refused has to pause the queue before it says so with ``refused``.
+    """
+    name = _name(fingerprint)
+    return await lease.holder(name) == _LET_IN or await lease.take(name, owner, TRIAL_SECONDS)
+
+
+async def let_in(fingerprint: str, owner: str) -> None:
+    """The server let the owner in: from now on everybody may sign in at once."""
+    await refused(fingerprint, owner)
+    await lease.take(_name(fingerprint), _LET_IN, GOOD_FOR_SECONDS)
+
+
+async def refused(fingerprint: str, owner: str) -> None:
+    """The server did not let the owner in: whoever comes next is alone again."""
+    for each in (owner, _LET_IN):
+        await lease.give_back(_name(fingerprint), each)
+
+
+def _name(fingerprint: str) -> str:
+    return f"sign-in {fingerprint[:48]}"

@@ -1,0 +1,44 @@
+"""Letters with words made up, to be looked at."""
+
+from collections.abc import Mapping
+from typing import Final
+
+_TOKEN: Final = "eyJleGFtcGxlIjoidHJ1ZSJ9.aSG4mQ.this-link-opens-nothing"  # noqa: S105  it is none
+
+KINDS: Final = (
+    "reset_link",
+    "invitation",
+    "password_changed",
+    "address_changed",
+    "account_frozen",
+    "test",
+    "sample",
+)
+"""The kinds of letters, the most read ones first."""
+
+
+def example(kind: str, *, public_url: str) -> Mapping[str, object]:
+    """What the templates of this kind, one of KINDS, are given. No link in it opens anything."""
+    person = {"username": "alice"}
+    not_me = {"public_url": public_url, "link": f"{public_url}/not-me/{_TOKEN}", "days": 7}
+    reset = {"link": f"{public_url}/password-reset/{_TOKEN}", "minutes": 30, "asked_by_staff": False}
+    contexts: Mapping[str, Mapping[str, object]] = {
+        "reset_link": {**person, **reset},
+        "sample": {**person, **reset},
+        "invitation": {
+            **person,
+            "link": f"{public_url}/invitations/{_TOKEN}",
+            "days": 7,
+            "public_url": public_url,
+        },
+        "password_changed": {**person, **not_me},
+        "address_changed": {**person, **not_me, "to_former": True},
+        "account_frozen": {**person, "person_url": f"{public_url}/users/2"},
+        "test": {
+            "host": "smtp.example.org",
+            "requested_by": "root",
+            "public_url": public_url,
+            "link": f"{public_url}/received/{_TOKEN}",
+        },
+    }
+    return contexts[kind]

@@ -1,0 +1,1 @@
+"""Inviting a person from their page."""

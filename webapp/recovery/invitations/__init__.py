@@ -1,0 +1,1 @@
+"""Invitations: the way in for somebody who never had a password."""

@@ -1,0 +1,1 @@
+"""This was not me: the link in notices that freezes the account."""

@@ -1,0 +1,77 @@
+"""What an administrator sees first: whether people can get back in."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from webapp.crypto.vault import Vault
+from webapp.delivery.standing import Presets, Waiting, standing
+from webapp.delivery.statistics import Statistics, statistics
+from webapp.health.now import Now, now_of
+from webapp.mail_server.active import Health, State, health
+from webapp.mail_server.models import Slot
+from webapp.start.chart import Chart, chart
+from webapp.text import Message, message
+from webapp.users.models import User
+from webapp.webhooks.stored import stored
+
+
+@dataclass(frozen=True, slots=True)
+class FirstStep:
+    """Something to do before Postern is of use, and whether it is done."""
+
+    text: Message
+    done: bool
+    page: str
+    """The name of the URL where it is done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """All of it."""
+
+    health: Health
+    server: Now | None
+    fallback: Now | None
+    waiting: Waiting | None
+    alerts: bool
+    """Whether somebody is told when the mail server fails."""
+    statistics: Statistics
+    age: timedelta
+    """Of the queue."""
+    hours: Chart
+    days: Chart
+    first_steps: tuple[FirstStep, ...]
+    """Empty once all are done."""
+
+
+async def glance(vault: Vault, presets: Presets, *, now: datetime) -> Glance:
+    """How things are now."""
+    found = await statistics(now)
+    how = await health(vault, presets[Slot.PRIMARY])
+    webhook = await stored(vault)
+    alerts = webhook is not None and webhook.enabled
+    return Glance(
+        health=how,
+        server=await now_of(vault, presets[Slot.PRIMARY]),
+        fallback=await now_of(vault, presets[Slot.FALLBACK], Slot.FALLBACK),
+        waiting=await standing(vault, presets),
+        alerts=alerts,
+        statistics=found,
+        age=found.queue.age(now),
+        hours=chart(found.hours),
+        days=chart(found.days),
+        first_steps=await _first_steps(how.state),
+    )
+
+
+async def _first_steps(state: State) -> tuple[FirstStep, ...]:
+    steps = (
+        FirstStep(message("Tell Postern which server sends its mail."), state is not State.NONE, "mail_server"),
+        FirstStep(message("Test it, and see the letter arrive."), state is State.PASSED, "mail_server"),
+        FirstStep(message("Create the people who are to get back in."), await _others(), "new_person"),
+    )
+    return () if all(step.done for step in steps) else steps
+
+
+async def _others() -> bool:
+    return bool(await User.all().offset(1).limit(1).values_list("id"))

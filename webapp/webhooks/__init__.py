@@ -1,0 +1,1 @@
+"""Telling other systems what mail cannot tell: that mail is broken."""
