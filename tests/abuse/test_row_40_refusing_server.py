@@ -86,6 +86,18 @@ async def test_a_worker_that_dies_at_its_first_sign_in_leaves_it_to_another(worl
         assert await send(world) == 3
 
 
+async def test_who_knew_of_no_refusal_yet_does_not_sign_in_after_it(world: World) -> None:
+    async with smtp_server(credentials=("postern", "the right one")) as server:
+        await use_server(world, server, **SIGN_IN)
+        await letters(world, 1)
+        await send(world)
+        found = await active_server(world.kit.vault, {})
+        assert isinstance(found, ActiveServer)
+        # As it is for a worker that looked for a pause just before there was one.
+        assert not await may_sign_in(fingerprint(world.kit.vault, found.server), "somebody late")
+        assert not await Lease.filter(owner="somebody late").exists()
+
+
 @pytest.mark.parametrize("canary_minutes", [0, 15])
 async def test_of_several_processes_one_tries_a_password_that_nobody_has_tried(
     world: World, db: Database, tmp_path: Path, canary_minutes: int

@@ -6,6 +6,7 @@ A wrong password is so shown to the server once, however many workers there are,
 from typing import Final
 
 from webapp.db import lease
+from webapp.delivery.pause import sign_in_refused
 
 TRIAL_SECONDS: Final = 45.0
 """Longer than opening a session may take."""
@@ -19,10 +20,18 @@ _LET_IN: Final = "let in"
 async def may_sign_in(fingerprint: str, owner: str) -> bool:
     """Whether to sign in with these settings: somebody was let in lately, or nobody else is trying.
 
-    Who was refused has to pause the queue before it says so with ``refused``.
+    Who was refused has to pause the queue before it says so with ``refused``. Whoever comes next therefore looks once
+    more, now that the trial is theirs: the refusal may be newer than what they knew when they asked.
     """
     name = _name(fingerprint)
-    return await lease.holder(name) == _LET_IN or await lease.take(name, owner, TRIAL_SECONDS)
+    if await lease.holder(name) == _LET_IN:
+        return True
+    if not await lease.take(name, owner, TRIAL_SECONDS):
+        return False
+    if await sign_in_refused(fingerprint):
+        await lease.give_back(name, owner)
+        return False
+    return True
 
 
 async def let_in(fingerprint: str, owner: str) -> None:
