@@ -14,7 +14,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright, expect
 
 from tests.world import KEYS, database_url
 from webapp.db.connect import Database
@@ -32,6 +32,9 @@ ARGUMENTS: Final = [
     "--disable-sync",
 ]
 START_SECONDS: Final = 30
+
+# Several browsers, servers and databases share two cores: what takes a moment elsewhere may take seconds here.
+expect.set_options(timeout=20_000)
 
 
 class Site:
@@ -194,7 +197,7 @@ class Tabs:
             locale=language,
             color_scheme="dark" if dark else "light",
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(30_000)
         self._contexts.append(context)
         tab = Tab(await context.new_page(), self._site)
         self._tabs.append(tab)
