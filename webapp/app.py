@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import timedelta
 from functools import partial
 from typing import Final
 
@@ -84,10 +83,9 @@ async def _running(crew: Crew) -> AsyncIterator[None]:
 def state_of(kit: Tools, passwords: Passwords, wake: asyncio.Event) -> State:
     """What the endpoints are given."""
     settings = kit.settings
-    lifetime = Lifetime(timedelta(minutes=settings.session_idle_minutes), timedelta(hours=settings.session_hours))
 
     async def authenticate(token: str) -> Principal | None:
-        return await look_up(token, lifetime=lifetime, now=kit.clock())
+        return await look_up(token, lifetime=Lifetime.of(await kit.policy()), now=kit.clock())
 
     throttle = Throttle(counters, kit.clock, kit.keys.derive("throttle")[0])
 
@@ -109,6 +107,7 @@ def state_of(kit: Tools, passwords: Passwords, wake: asyncio.Event) -> State:
         lookup=kit.lookup,
         ask=kit.ask,
         tokens=kit.tokens,
+        policy=kit.policy,
         pages=Pages(
             navigation=navigation,
             banner_for=partial(banner_for, kit),

@@ -13,6 +13,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 PREFIX: Final = "POSTERN_"
 MAIL_SERVERS: Final = {"MAIL_SERVER_": "mail_server", "FALLBACK_MAIL_SERVER_": "fallback_mail_server"}
 """What the variables of the two mail servers begin with, and where their fields are kept."""
+POLICY_FIELDS: Final = ("link_minutes", "session_idle_minutes", "session_hours")
+"""Fields that belong to the security policy: what is set here wins over what administrators saved."""
 
 
 class BadSettings(ValueError):
@@ -112,6 +114,11 @@ class Settings(BaseModel):
         """The fields that the environment fixes of the mail server ``primary`` or ``fallback``, in the clear."""
         fixed = self.fallback_mail_server if slot == "fallback" else self.mail_server
         return {name: value.get_secret_value() for name, value in fixed.items()}
+
+    @property
+    def fixed_policy(self) -> dict[str, str]:
+        """What the environment fixes of the security policy, by field name; administrators decide the rest."""
+        return {name: str(getattr(self, name)) for name in POLICY_FIELDS if name in self.model_fields_set}
 
     @property
     def dsn(self) -> str:

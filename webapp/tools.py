@@ -11,6 +11,8 @@ from webapp.crypto.vault import Vault
 from webapp.db.connect import Database, parse_dsn
 from webapp.dev_mailbox.mailbox import FOLDER
 from webapp.mail_server.models import Slot
+from webapp.policy.stored import KnownPolicy
+from webapp.security_policy import PolicyInUse
 from webapp.settings import Settings
 from webapp.smtp.access_token import AccessTokens
 from webapp.smtp.records import Ask, ask_machine
@@ -37,6 +39,7 @@ class Tools:
     setup_token: str
     lookup: Lookup
     ask: Ask
+    policy: PolicyInUse
     measurements: Measurements = field(default_factory=Measurements)
 
     @property
@@ -82,4 +85,5 @@ def tools(
         setup_token=settings.setup_token.get_secret_value() or keys.derive("setup-token")[0].hex(),
         lookup=lookup,
         ask=ask,
+        policy=KnownPolicy(clock, settings.fixed_policy),
     )

@@ -44,6 +44,7 @@ MODELS: Final[tuple[str, ...]] = (
     "webapp.health.models",
     "webapp.webhooks.models",
     "webapp.brand.models",
+    "webapp.policy.models",
     "webapp.db.models",
 )
 """Where the tables are, by name: the database imports no feature."""

@@ -265,7 +265,7 @@ async def done(request: Req, user: User, region: str, text: Message, detail: Mes
 
 async def _context(request: Req, user: User) -> dict[str, Any]:
     settings = request.state["settings"]
-    lifetime = Lifetime(timedelta(minutes=settings.session_idle_minutes), timedelta(hours=settings.session_hours))
+    lifetime = Lifetime.of(await request.state["policy"]())
     days = timedelta(days=settings.invitation_days)
     now = request.state["clock"]()
     return await page_of(user, signed_in(request), lifetime=lifetime, invited_for=days, now=now)

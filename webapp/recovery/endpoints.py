@@ -63,7 +63,7 @@ async def asked(request: Req) -> Response:
     return await request.state["pages"].render(
         request,
         "recovery/asked.html",
-        minutes=settings.link_minutes,
+        minutes=(await request.state["policy"]()).link_minutes,
         seconds=settings.reset_repeat_seconds,
         values={"identifier": ""},
         errors={},
@@ -73,17 +73,17 @@ async def asked(request: Req) -> Response:
 async def follow(request: Req) -> Response:
     """A link was opened: keep its token in a cookie, and take it out of the address bar before any page is drawn."""
     token = str(request.path_params["token"])
-    link = _require_open(await _verify(request, token), _lifetime(request))
+    link = _require_open(await _verify(request, token), await _lifetime(request))
     await was_fetched(link.letter_id, link.user_id, now=request.state["clock"]())
     response = request.state["pages"].redirect(request, FORM)
-    RESET.write(response, token, secure=request.state["settings"].secure, lifetime=_lifetime(request))
+    RESET.write(response, token, secure=request.state["settings"].secure, lifetime=await _lifetime(request))
     return response
 
 
 async def new_password(request: Req) -> Response:
     """The form for the new password."""
     token = _token(request)
-    link = _require_open(await _verify(request, token), _lifetime(request))
+    link = _require_open(await _verify(request, token), await _lifetime(request))
     visit = visit_of(request.method, request.headers)
     await was_opened(link.letter_id, link.user_id, visit, now=request.state["clock"]())
     return await _form(request, token, link)
@@ -106,7 +106,7 @@ async def set_new_password(request: Req) -> Response:
         token,
         fields["new_password"],
         links=state["links"],
-        lifetime=_lifetime(request),
+        lifetime=await _lifetime(request),
         passwords=state["passwords"],
         network=state["network"],
         now=state["clock"](),
@@ -121,7 +121,7 @@ async def set_new_password(request: Req) -> Response:
         case Unfit(link, advice):
             return await _form(request, token, link, status=422, errors={"new_password": advice[0]})
         case Spent() | Expired() | Invalid():
-            raise _gone(outcome, _lifetime(request))
+            raise _gone(outcome, await _lifetime(request))
 
 
 async def _form(
@@ -140,11 +140,11 @@ async def _form(
 
 
 async def _verify(request: Req, token: str) -> LinkState:
-    return await verify(request.state["links"], token, lifetime=_lifetime(request))
+    return await verify(request.state["links"], token, lifetime=await _lifetime(request))
 
 
-def _lifetime(request: Req) -> timedelta:
-    return timedelta(minutes=request.state["settings"].link_minutes)
+async def _lifetime(request: Req) -> timedelta:
+    return timedelta(minutes=(await request.state["policy"]()).link_minutes)
 
 
 def _token(request: Req) -> str:

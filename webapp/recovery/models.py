@@ -1,4 +1,4 @@
-"""The table of requests from the forgot page."""
+"""The tables of the ways back in: requests from the forgot page, handoffs, and requests for help."""
 
 from enum import StrEnum
 
@@ -52,3 +52,54 @@ class RecoveryRequest(Model):
         table = "recovery_requests"
         app = "postern"
         indexes = (("resolved_at", "id"), ("identifier_digest", "requested_at"))
+
+
+class Handoff(Model):
+    """A link and a code that staff hands to a person whom mail cannot reach; both are needed, once."""
+
+    id = fields.BigIntField(primary_key=True)
+    user: fields.ForeignKeyRelation[User] = fields.ForeignKeyField(
+        "postern.User", related_name="handoffs", on_delete=fields.CASCADE, db_index=True
+    )
+    user_id: int
+    recovery_version = fields.IntField()
+    """The person's when it was made: whatever raises that ends the handoff."""
+    code_digest = fields.CharField(max_length=64)
+    """A keyed digest of the code."""
+    attempts = fields.IntField(default=0)
+    """How many codes were tried."""
+    created_at = fields.DatetimeField()
+    ends_at = fields.DatetimeField()
+    used_at = fields.DatetimeField(null=True)
+    cancelled_at = fields.DatetimeField(null=True)
+    created_by_id = fields.BigIntField(null=True)
+    created_by = fields.CharField(max_length=200, default="")
+    verified_how = fields.CharField(max_length=500)
+    """How staff made sure that the caller is this person."""
+    ticket = fields.CharField(max_length=100, default="")
+
+    class Meta:
+        table = "handoffs"
+        app = "postern"
+
+
+class HelpRequest(Model):
+    """Somebody without a way in asked for an administrator. Written without looking anybody up."""
+
+    id = fields.BigIntField(primary_key=True)
+    sealed_identifier = fields.TextField(default="")
+    """The username or address that was typed, encrypted."""
+    identifier_digest = fields.CharField(max_length=64, db_index=True)
+    """A keyed digest of the normalised identifier, to recognise repeats."""
+    sealed_message = fields.TextField(default="")
+    """How to reach them and what they say, encrypted."""
+    network = fields.CharField(max_length=64, default="")
+    language = fields.CharField(max_length=16, default="")
+    requested_at = fields.DatetimeField(db_index=True)
+    closed_at = fields.DatetimeField(null=True)
+    closed_by_id = fields.BigIntField(null=True)
+    closed_by = fields.CharField(max_length=200, default="")
+
+    class Meta:
+        table = "help_requests"
+        app = "postern"

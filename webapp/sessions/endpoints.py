@@ -55,7 +55,7 @@ async def sign_in(request: Req) -> Response:
             if before:
                 await end(before.session_id)
             response = state["pages"].redirect(request, CHANGE_PASSWORD if must_change else target)
-            set_session(request, response, token)
+            await set_session(request, response, token)
             return response
         case _:
             values = {"identifier": fields["identifier"], "next": target}
@@ -102,7 +102,7 @@ async def change_password(request: Req) -> Response:
         case Changed(token):
             state["wake"]()
             response = state["pages"].redirect(request, "/account", toast=Toast(message("Your password is changed.")))
-            set_session(request, response, token)
+            await set_session(request, response, token)
             return response
         case NotChanged(errors):
             return await state["pages"].render(request, "sessions/password.html", status=422, errors=errors)

@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Self
 
 from webapp.crypto.tokens import digest, new_token
 from webapp.principal import Principal
+from webapp.security_policy import Policy
 from webapp.sessions.models import Session
 from webapp.users.models import User
 
@@ -20,6 +21,11 @@ class Lifetime:
 
     idle: timedelta
     absolute: timedelta
+
+    @classmethod
+    def of(cls, policy: Policy) -> Self:
+        """As the security policy has it."""
+        return cls(timedelta(minutes=policy.session_idle_minutes), timedelta(hours=policy.session_hours))
 
 
 @dataclass(frozen=True, slots=True)

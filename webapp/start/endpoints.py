@@ -83,7 +83,7 @@ async def set_up(request: Req) -> Response:
                 message("Welcome. Postern is yours."), detail=message("Next: tell it which server sends its mail.")
             )
             response = state["pages"].redirect(request, "/mail-server?first=1", toast=welcome)
-            set_session(request, response, token)
+            await set_session(request, response, token)
             return response
         case AlreadySetUp():
             raise _over()

@@ -47,6 +47,17 @@ class User(Model):
     """Since when the account is frozen, because its owner said "this was not me"; empty while it is not."""
     created_at = fields.DatetimeField()
     last_sign_in_at = fields.DatetimeField(null=True)
+    time_zone = fields.CharField(max_length=64, default="")
+    """An IANA name, such as ``Europe/Berlin``; empty for the browser's own."""
+    second_factor = fields.BooleanField(default=False)
+    """Whether there is a row of theirs in ``factors``; written with it, in the same transaction."""
+    password_expires_at = fields.DatetimeField(null=True)
+    """Until when a password that staff has set lets the person in; empty for one of their own choice."""
+    locked_until = fields.DatetimeField(null=True)
+    """Until when browsers that are not known to the account are refused, after too many wrong passwords."""
+    pending_email = fields.CharField(max_length=320, null=True)
+    """The address that the person wants instead; it counts once the link in a letter to it was confirmed."""
+    pending_email_at = fields.DatetimeField(null=True)
 
     class Meta:
         table = "users"
@@ -56,3 +67,19 @@ class User(Model):
     def may_enter(self) -> bool:
         """Whether a password, session or link opens the account: it is neither disabled nor frozen."""
         return self.state is UserState.ACTIVE and self.frozen_at is None
+
+
+class PasswordHash(Model):
+    """A password that a person has had, so that it is not taken again. The present one is among them."""
+
+    id = fields.BigIntField(primary_key=True)
+    user: fields.ForeignKeyRelation[User] = fields.ForeignKeyField(
+        "postern.User", related_name="password_hashes", on_delete=fields.CASCADE, db_index=True
+    )
+    user_id: int
+    password_hash = fields.CharField(max_length=512)
+    set_at = fields.DatetimeField()
+
+    class Meta:
+        table = "password_hashes"
+        app = "postern"

@@ -8,10 +8,10 @@ from webapp.web.cookies import SESSION
 from webapp.web.state import Req
 
 
-def set_session(request: Req, response: Response, token: str) -> None:
+async def set_session(request: Req, response: Response, token: str) -> None:
     """Give the browser its session's cookie, for as long as a session may last at all."""
-    settings = request.state["settings"]
-    SESSION.write(response, token, secure=settings.secure, lifetime=timedelta(hours=settings.session_hours))
+    lifetime = timedelta(hours=(await request.state["policy"]()).session_hours)
+    SESSION.write(response, token, secure=request.state["settings"].secure, lifetime=lifetime)
 
 
 def user_agent(request: Req) -> str:

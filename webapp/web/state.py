@@ -11,6 +11,7 @@ from webapp.crypto.passwords import Passwords
 from webapp.crypto.throttle import Throttle
 from webapp.crypto.vault import Vault
 from webapp.principal import Principal
+from webapp.security_policy import PolicyInUse
 from webapp.settings import Settings
 from webapp.smtp.access_token import AccessTokens
 from webapp.smtp.records import Ask
@@ -36,6 +37,7 @@ class State(TypedDict):
     ask: Ask
     """Asks for the records of a domain."""
     pages: Pages
+    policy: PolicyInUse
     authenticate: Callable[[str], Awaitable[Principal | None]]
     """From the value of the session cookie to whoever is signed in with it."""
     refused: Callable[[Principal, str, str], Awaitable[None]]

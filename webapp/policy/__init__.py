@@ -1,0 +1,1 @@
+"""The security policy: what administrators decide about passwords, sessions, links and second factors."""
