@@ -40,6 +40,7 @@ make_venv() {
         scripts/debian.sh "Python's venv module is missing" "$package"
     fi
     echo "Setting up .venv with $("$chosen" --version) (about half a minute)"
+    if [ -L .venv ]; then rm .venv; fi # what it leads to is another folder's, and would be cleared
     "$chosen" -m venv --clear .venv
 }
 
