@@ -2,12 +2,14 @@ import asyncio
 import sqlite3
 import stat
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
 from tortoise.exceptions import BaseORMException
+from tortoise.models import Model
 
 from tests.databases import dsn
 from tests.db.processes import COUNTS, at_once
@@ -66,6 +68,22 @@ async def test_the_migrations_agree_with_the_models(capsys: pytest.CaptureFixtur
     assert await changes() == []
     assert await asyncio.to_thread(main, []) == 0
     assert "agree" in capsys.readouterr().out
+
+
+async def test_each_table_of_the_models_is_missed(empty_database: Database) -> None:
+    await migrate(empty_database)
+    with_tables = [
+        model
+        for module in HISTORY.models
+        for model in vars(import_module(module)).values()
+        if isinstance(model, type) and issubclass(model, Model) and model.__module__ == module
+    ]
+    assert len(with_tables) > 20
+    for table in (model._meta.db_table for model in with_tables):  # noqa: SLF001 - Tortoise's public way to it
+        await run(empty_database, f"ALTER TABLE {table} RENAME TO away")
+        with pytest.raises(MigrationFailed, match=f"lacks the table {table}:"):
+            await pending(empty_database)
+        await run(empty_database, f"ALTER TABLE away RENAME TO {table}")
 
 
 async def test_a_change_of_the_models_is_found_and_written() -> None:
