@@ -1,9 +1,6 @@
 """Takes the pictures of README and guides: starts Postern in a scratch folder and photographs it in Chromium."""
 
 import asyncio
-import os
-import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -11,25 +8,26 @@ from typing import Final
 
 from playwright.async_api import Page, async_playwright
 
-from tests.e2e.conftest import ARGUMENTS, CHROMIUM, SETUP_TOKEN, Site, Tab, free_port, wait_until_ready
+from tests.e2e.conftest import ARGUMENTS, CHROMIUM, Tab, a_site
 
 PICTURES: Final = Path("docs/pictures")
 
 
-async def photograph(url: str, mailbox_port: int) -> None:
+async def photograph() -> None:
     """Set Postern up in a browser, and take the pictures on the way."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        page = await browser.new_page(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
-        site = Site(url, mailbox_port, free_port())
-        await Tab(page, site).set_up()
-        await page.get_by_role("link", name="Use the development mailbox").click()
-        await page.get_by_role("button", name="Save", exact=True).click()
-        await page.locator("[data-toast=success]").wait_for()
-        await _test(page, "mail-server")
-        await page.get_by_role("textbox", name="Port").fill("25")
-        await _test(page, "mail-server-red")
-        await browser.close()
+    with tempfile.TemporaryDirectory() as scratch:
+        (folder := Path(scratch) / "var").mkdir()
+        async with a_site(folder) as site, async_playwright() as playwright:
+            browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+            page = await browser.new_page(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
+            await Tab(page, site).set_up()
+            await page.get_by_role("link", name="Use the development mailbox").click()
+            await page.get_by_role("button", name="Save", exact=True).click()
+            await page.locator("[data-toast=success]").wait_for()
+            await _test(page, "mail-server")
+            await page.get_by_role("textbox", name="Port").fill("25")
+            await _test(page, "mail-server-red")
+            await browser.close()
 
 
 async def _test(page: Page, name: str) -> None:
@@ -45,27 +43,7 @@ def main() -> None:
     if CHROMIUM is None:
         sys.exit("Chromium is not installed; on Debian: apt-get install chromium")
     PICTURES.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp())
-    port, mailbox_port = free_port(), free_port()
-    url = f"http://localhost:{port}"
-    environ = {
-        **os.environ,
-        "POSTERN_DATA_DIR": str(scratch),
-        "POSTERN_BIND": f"127.0.0.1:{port}",
-        "POSTERN_PUBLIC_URL": url,
-        "POSTERN_SETUP_TOKEN": SETUP_TOKEN,
-        "POSTERN_DEV_MAILBOX_PORT": str(mailbox_port),
-    }
-    log = scratch / "log"
-    with log.open("wb") as output:
-        process = subprocess.Popen([sys.executable, "-m", "webapp", "dev"], env=environ, stdout=output, stderr=output)
-        try:
-            wait_until_ready(url, process, log)
-            asyncio.run(photograph(url, mailbox_port))
-        finally:
-            process.terminate()
-            process.wait(15)
-            shutil.rmtree(scratch)
+    asyncio.run(photograph())
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ import json
 import os
 import signal
 import socket
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import Any
 
 import httpx2
 
+from tests import nest
 from tests.postgres_server import free_port
 
 SECONDS = 60.0
@@ -57,20 +57,10 @@ class Postern:
         ours = {name: value for name, value in os.environ.items() if not name.startswith("POSTERN_")}
         return {**ours, **self.variables}
 
-    async def start(self, *arguments: str, **variables: str) -> asyncio.subprocess.Process:
+    async def start(self, *arguments: str, **variables: str) -> nest.Started:
         """Start a command, and wait for nothing."""
         environ = self.environ | {f"POSTERN_{name}": value for name, value in variables.items()}
-        return await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "webapp",
-            *arguments,
-            cwd=self.folder,
-            env=environ,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
+        return await nest.postern(*arguments, folder=self.folder, environ=environ)
 
     async def run(self, *arguments: str, text: str = "", **variables: str) -> Done:
         """Run a command to its end; keyword arguments are settings for this once."""
@@ -84,7 +74,7 @@ class Postern:
         return Done(process.returncode, out.decode(), err.decode())
 
 
-async def end(process: asyncio.subprocess.Process) -> None:
+async def end(process: nest.Started) -> None:
     """See that a process is gone."""
     if process.returncode is None:
         process.kill()
@@ -94,7 +84,7 @@ async def end(process: asyncio.subprocess.Process) -> None:
 class Running:
     """A server of ours, and what it says."""
 
-    def __init__(self, process: asyncio.subprocess.Process, port: int) -> None:
+    def __init__(self, process: nest.Started, port: int) -> None:
         self.process = process
         self.port = port
         self.url = f"http://127.0.0.1:{port}"

@@ -3,12 +3,12 @@
 import asyncio
 import json
 import os
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from tests import nest
 from tests.world import KEYS, PASSWORD, World, database_url
 from webapp.audit.models import AuditEntry
 from webapp.db.connect import Database
@@ -32,22 +32,10 @@ class Postern:
             "POSTERN_DATABASE_URL": database_url(database),
             "POSTERN_DATA_DIR": str(folder),
             "POSTERN_SECRET_KEYS": KEYS,
-            "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
         }
 
     async def __call__(self, *arguments: str, typed: str = "") -> Ran:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "webapp",
-            "users",
-            *arguments,
-            cwd=self._folder,
-            env=self._environ,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
+        process = await nest.postern("users", *arguments, folder=self._folder, environ=self._environ)
         out, err = await asyncio.wait_for(process.communicate(typed.encode()), 60)
         return Ran(process.returncode or 0, out.decode(), err.decode())
 

@@ -5,21 +5,21 @@ import contextlib
 import os
 import socket
 import sqlite3
-import sys
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from email import message_from_bytes
 from email.policy import SMTP
 from enum import StrEnum
 from pathlib import Path
+from subprocess import DEVNULL
 
 import asyncpg
 
+from tests import nest
 from tests.smtp_server import Reader, Writer
 from tests.world import KEYS, database_url
 from webapp.db.connect import Database, engine, postgres_arguments, transaction, writing
 
-ROOT = Path(__file__).resolve().parents[2]
 SOON = 30.0
 """Seconds that a process may take for anything on a busy machine."""
 Reached = Callable[[], Awaitable[None]]
@@ -221,7 +221,7 @@ async def _held_in_postgres(database: Database, what: str) -> AsyncIterator[Reac
 @contextlib.asynccontextmanager
 async def a_worker(
     database: Database, data_dir: Path, *ports: int, canary_minutes: int = 0
-) -> AsyncIterator[asyncio.subprocess.Process]:
+) -> AsyncIterator[nest.Started]:
     """`postern worker` as a process of its own; it is killed at the end."""
     environment = {
         **os.environ,
@@ -231,20 +231,14 @@ async def a_worker(
         "POSTERN_EGRESS_PORTS": ",".join(map(str, ports)),
         "POSTERN_CANARY_MINUTES": str(canary_minutes),
     }
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "webapp", "worker"),
-        cwd=ROOT,
-        env=environment,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
+    process = await nest.postern("worker", environ=environment, stdout=DEVNULL, stderr=DEVNULL)
     try:
         yield process
     finally:
         await kill(process)
 
 
-async def kill(process: asyncio.subprocess.Process) -> None:
+async def kill(process: nest.Started) -> None:
     """End it with SIGKILL, if it still runs."""
     with contextlib.suppress(ProcessLookupError):
         process.kill()

@@ -1,21 +1,20 @@
 """A running Postern and a real browser."""
 
 import asyncio
+import contextlib
 import os
 import shutil
 import signal
 import socket
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final
-from urllib.error import URLError
-from urllib.request import urlopen
 
+import httpx2
 import pytest
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright, expect
 
+from tests import nest
 from tests.world import KEYS, database_url
 from webapp.db.connect import Database
 
@@ -55,56 +54,59 @@ def free_port() -> int:
 
 
 @pytest.fixture
-def site(database: Database, tmp_path: Path) -> Iterator[Site]:
+async def site(database: Database, tmp_path: Path) -> AsyncIterator[Site]:
     """Postern with its worker and its development mailbox, on each engine in turn."""
+    (tmp_path / "var").mkdir()
+    async with a_site(tmp_path / "var", DATABASE_URL=database_url(database), SECRET_KEYS=KEYS) as site:
+        yield site
+
+
+@contextlib.asynccontextmanager
+async def a_site(folder: Path, **variables: str) -> AsyncIterator[Site]:
+    """Postern as `make run` runs it, with its data in a folder; keyword arguments are settings."""
     port, mailbox_port, other_port = free_port(), free_port(), free_port()
     url = f"http://localhost:{port}"
-    environ = {
-        **os.environ,
-        "POSTERN_DATABASE_URL": database_url(database),
-        "POSTERN_DATA_DIR": str(tmp_path / "var"),
-        "POSTERN_BIND": f"127.0.0.1:{port}",
-        "POSTERN_PUBLIC_URL": url,
-        "POSTERN_SECRET_KEYS": KEYS,
-        "POSTERN_SETUP_TOKEN": SETUP_TOKEN,
-        "POSTERN_DEV_MAILBOX_PORT": str(mailbox_port),
-        "POSTERN_EGRESS_PORTS": ",".join(str(number) for number in (25, mailbox_port, other_port)),
+    settings = {
+        "DATA_DIR": str(folder),
+        "BIND": f"127.0.0.1:{port}",
+        "PUBLIC_URL": url,
+        "SETUP_TOKEN": SETUP_TOKEN,
+        "DEV_MAILBOX_PORT": str(mailbox_port),
+        "EGRESS_PORTS": ",".join(str(number) for number in (25, mailbox_port, other_port)),
+        **variables,
     }
-    (tmp_path / "var").mkdir()
-    with (tmp_path / "server.log").open("wb") as log:
-        process = subprocess.Popen([sys.executable, "-m", "webapp", "dev"], env=environ, stdout=log, stderr=log)
-        try:
-            wait_until_ready(url, process, tmp_path / "server.log")
-            yield Site(url, mailbox_port, other_port)
-        finally:
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(15)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait(5)
-                raise
-    written = (tmp_path / "server.log").read_text()
-    assert "Traceback" not in written, written
-
-
-def wait_until_ready(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    """Wait until the server answers; fail with its log if it does not."""
-    for _ in range(START_SECONDS * 10):
-        assert process.poll() is None, log.read_text()
-        try:
-            with urlopen(f"{url.replace('localhost', '127.0.0.1')}/readyz", timeout=2):  # noqa: S310  our own server
-                return
-        except (URLError, ConnectionError, TimeoutError):
-            _wait_a_little(process, 0.1)
-    raise AssertionError(log.read_text())
-
-
-def _wait_a_little(process: "subprocess.Popen[bytes]", seconds: float) -> None:
+    environ = {**os.environ, **{f"POSTERN_{name}": value for name, value in settings.items()}}
+    written = folder.parent / f"{folder.name}.log"
+    with written.open("wb") as log:
+        process = await nest.postern("dev", environ=environ, stdout=log.fileno(), stderr=log.fileno())
     try:
-        process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        return
+        await until_ready(url, process, written)
+        yield Site(url, mailbox_port, other_port)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(signal.SIGTERM)
+        try:
+            await asyncio.wait_for(process.wait(), 15)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+            raise
+    said = written.read_text()
+    assert "Traceback" not in said, said
+
+
+async def until_ready(url: str, process: nest.Started, log: Path) -> None:
+    """Wait until the server answers; fail with its log if it does not."""
+    async with httpx2.AsyncClient(base_url=url.replace("localhost", "127.0.0.1"), timeout=2) as client:
+        for _ in range(START_SECONDS * 20):
+            assert process.returncode is None, log.read_text()
+            try:
+                (await client.get("/readyz")).raise_for_status()
+            except httpx2.HTTPError:
+                await asyncio.sleep(0.05)
+            else:
+                return
+    raise AssertionError(log.read_text())
 
 
 @pytest.fixture

@@ -3,13 +3,13 @@
 import asyncio
 import json
 import os
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests import nest
 from tests.mail_server.filling import CANARY
 from tests.smtp_server import smtp_server
 from tests.world import KEYS, database_url
@@ -32,17 +32,8 @@ class Postern:
         }
 
     async def __call__(self, *arguments: str, typed: str = "", **environment: str) -> Ran:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "webapp",
-            "mail-server",
-            *arguments,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env={**self.environment, **environment},
-        )
+        environ = {**self.environment, **environment}
+        process = await nest.postern("mail-server", *arguments, environ=environ)
         out, err = await asyncio.wait_for(process.communicate(typed.encode()), 60)
         return Ran(process.returncode or 0, out.decode(), err.decode())
 
