@@ -90,7 +90,7 @@ def path_of(url: Url, user_id: int) -> str:
     return url.path.replace("{id:id}", str(user_id)).replace("{token}", "a.b.c").replace("{kind}", "reset_link")
 
 
-@bounded(250)
+@bounded(200)
 @given(url=st.sampled_from(FORMS), sent=BODIES, signed_in=st.booleans())
 async def test_any_bytes_to_any_form(world: World, url: Url, sent: tuple[str, bytes], signed_in: bool) -> None:
     quiet = World(replace(world.kit, dial=nowhere), world.clock, world.passwords)  # type: ignore[arg-type]
@@ -105,7 +105,7 @@ async def test_any_bytes_to_any_form(world: World, url: Url, sent: tuple[str, by
     assert answer.status_code < 500, answer.text
 
 
-@bounded(150)
+@bounded(120)
 @given(url=st.sampled_from(PAGES), pairs=PAIRS, partial=st.booleans())
 async def test_any_query_to_any_page(world: World, url: Url, pairs: list[tuple[str, bytes]], partial: bool) -> None:
     world.clock.advance(hours=2)

@@ -209,6 +209,6 @@ def test_the_links_that_work_are_those_that_should(database: Database, tmp_path:
                 def __init__(self) -> None:
                     super().__init__(bench)
 
-            run_state_machine_as_test(Here, settings=bounded(25))
+            run_state_machine_as_test(Here, settings=bounded(20))
         finally:
             runner.run(stack.aclose())
