@@ -70,6 +70,15 @@ migrations: dev ## Write a migration for what changed in the models
 vendor: dev ## Verify the vendored files; FETCH=1 fetches them anew with npm first
 	@$(PY) -m scripts.vendor $(if $(FETCH),--fetch)
 
+.PHONY: sbom
+sbom: runtime ## Write sbom.cdx.json, the bill of materials (CycloneDX)
+	@$(PY) -m scripts.sbom sbom.cdx.json
+
+.PHONY: audit
+audit: runtime ## Ask the registry for known vulnerabilities; fails if there are any, or if it does not tell
+	@scripts/setup.sh audit
+	@$(PY) -m scripts.audit
+
 # `make lock` keeps the versions it finds; `make lock UPGRADE=1` takes the newest.
 COMPILE = UV_PYTHON_DOWNLOADS=never .venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-header --no-annotate $(if $(UPGRADE),--upgrade)
@@ -77,7 +86,7 @@ COMPILE = UV_PYTHON_DOWNLOADS=never .venv/bin/uv pip compile --quiet --universal
 .PHONY: lock
 lock: ## Lock the dependencies of requirements/*.in with their hashes; UPGRADE=1 takes the newest
 	@scripts/setup.sh lock
-	@for name in runtime dev lock bench; do $(COMPILE) requirements/$$name.in --output-file requirements/$$name.txt || exit; done
+	@for name in runtime dev lock bench audit; do $(COMPILE) requirements/$$name.in --output-file requirements/$$name.txt || exit; done
 
 .PHONY: clean
 clean: ## Remove what make has made, except the data in var/

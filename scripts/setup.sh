@@ -1,6 +1,7 @@
 #!/bin/sh
 # Prepares .venv: `setup.sh runtime` for running Postern, `setup.sh dev` for working on it, `setup.sh lock` for
-# compiling the locks, `setup.sh bench` for what benchmarks compare with. Each step leaves a stamp named by a checksum of what it was made from, so that a step is
+# compiling the locks, `setup.sh bench` for what benchmarks compare with, `setup.sh audit` for what knows of
+# vulnerabilities. Each step leaves a stamp named by a checksum of what it was made from, so that a step is
 # repeated exactly when that changes, and a run with nothing to do takes milliseconds.
 set -eu
 cd "$(dirname "$0")/.."
@@ -64,8 +65,8 @@ if [ ! -x "$python" ] || [ ! -e "$made" ]; then
     mark made "$made"
 fi
 if [ ! -e "$locked" ]; then
-    # What a benchmark is compared with stays out of everybody else's reach.
-    if [ "$what" = bench ]; then apart="--upgrade --target .venv/bench"; else apart=; fi
+    # What a benchmark is compared with, and what audits, stays out of everybody else's reach.
+    if [ "$what" = bench ] || [ "$what" = audit ]; then apart="--upgrade --target .venv/$what"; else apart=; fi
     # shellcheck disable=SC2086 # one word per option
     pip install --require-hashes --no-deps $apart -r "requirements/$what.txt"
     mark "$what" "$locked"
@@ -73,7 +74,7 @@ if [ ! -e "$locked" ]; then
         mark runtime "$(stamp runtime requirements/runtime.txt)"
     fi
 fi
-if [ "$what" = lock ] || [ "$what" = bench ]; then
+if [ "$what" = lock ] || [ "$what" = bench ] || [ "$what" = audit ]; then
     exit
 fi
 if [ ! -e "$installed" ]; then

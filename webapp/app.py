@@ -27,6 +27,7 @@ from webapp.sessions.session import Lifetime, look_up
 from webapp.tools import Tools
 from webapp.web.errors import Refusal, on_busy, on_http_exception, on_refusal
 from webapp.web.headers import SecurityHeaders
+from webapp.web.host import WellFormedHost
 from webapp.web.measured import Measured
 from webapp.web.origin import SameOriginOnly
 from webapp.web.pages import Pages
@@ -61,6 +62,7 @@ def create_app(kit: Tools, *, worker: bool = False) -> Starlette:
             Middleware(Measured, measurements=kit.measurements),
             Middleware(SecurityHeaders, secure=settings.secure),
             Middleware(Visitor, secure=settings.secure),
+            Middleware(WellFormedHost),
             Middleware(SameOriginOnly, public_url=settings.public_url, open_to_all=(RECEIVED,)),
         ],
         exception_handlers={Refusal: on_refusal, HTTPException: on_http_exception, Busy: on_busy},

@@ -14,6 +14,7 @@ from starlette.types import Scope
 
 from webapp.audit import endpoints as audit
 from webapp.brand import endpoints as brand
+from webapp.brand.security_txt import endpoints as security_txt
 from webapp.delivery.log import endpoints as mail_log
 from webapp.delivery.samples import endpoints as samples
 from webapp.dev_mailbox import endpoints as dev_mailbox
@@ -138,6 +139,7 @@ URLS: Final = (
     Url("letter", "/mail-log/{id:id}", LOG_READERS, mail_log.letter),
     Url("letter_resend", "/mail-log/{id:id}/resend", ADMIN, post=mail_log.resend),
     Url("audit", "/audit", AUDIT_READERS, audit.index),
+    Url("security_txt", "/.well-known/security.txt", PUBLIC, security_txt.show),
     Url("healthz", "/healthz", PUBLIC, ops.healthz, anonymous=True),
     Url("readyz", "/readyz", PUBLIC, ops.readyz, anonymous=True),
     Url("metrics", "/metrics", PUBLIC, ops.metrics, anonymous=True),

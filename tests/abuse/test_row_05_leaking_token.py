@@ -42,3 +42,12 @@ async def test_the_cookie_is_cleared_when_the_link_is_used(world: World) -> None
         fingerprint = await open_link(browser, await the_link(world, server, "alice"))
     assert await set_password(browser, fingerprint) == 303
     assert "postern_reset" not in browser.client.cookies
+
+
+async def test_the_page_of_a_link_that_is_gone_does_not_repeat_it(world: World) -> None:
+    for door in ("/password-reset/", "/invitations/", "/not-me/", "/received/"):
+        token = "eyJ1IjoxfQ.forged.Signature-of-nobody"
+        gone = await world.browser().get(f"{door}{token}")
+        assert gone.status_code == 410
+        assert token not in gone.text + str(gone.headers)
+        assert 'href="?language=' in gone.text

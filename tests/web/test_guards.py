@@ -14,6 +14,7 @@ PUBLIC_NAMES = {"setup", "sign_in", "forgot", "asked", "new_password", "follow",
     "healthz",
     "readyz",
     "metrics",
+    "security_txt",
 }
 
 

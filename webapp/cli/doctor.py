@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 from dataclasses import replace
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
@@ -24,11 +25,33 @@ from webapp.tools import KEY_FILE, Tools
 COLUMN: Final = 13
 
 
-def doctor(*, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+def doctor(
+    *,
+    attack: Annotated[str, typer.Option(metavar="URL", help="Attack this installation at its address instead.")] = "",
+    existing: Annotated[
+        str, typer.Option("--as", metavar="NAME", help="An account that exists: it is sent a reset letter.")
+    ] = "",
+    throttle: Annotated[bool, typer.Option(help="Try sign-ins until they are refused.")] = True,
+    i_may: Annotated[bool, typer.Option("--i-may", help="The address is an installation of mine.")] = False,
+    ca: Annotated[
+        Path | None, typer.Option("--ca", metavar="FILE", help="Certificates of an authority of your own.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
     """Look for what would keep Postern from working, and say what to do. Nothing is changed.
 
     Each thing is ok, warn or wrong; if one is wrong, the exit status is 1.
+
+    With --attack, harmless attacks are made on the running installation instead, over its own address: each is held,
+    not held or not tried; if one is not held, the exit status is 1.
     """
+    if attack:
+        from webapp.cli.attack import attack as attack_with
+
+        attack_with(attack, existing=existing, throttle=throttle, allowed=i_may, authority=ca, as_json=as_json)
+        return
+    if existing or i_may or ca or not throttle:
+        raise typer.BadParameter("goes with --attack only", param_hint="--as, --i-may, --ca and --no-throttle")
     findings = asyncio.run(_examine())
     if as_json:
         rows = [{"check": each.check, "state": each.grade.value, "text": _shown(each.text)} for each in findings]

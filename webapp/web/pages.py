@@ -235,10 +235,12 @@ class Pages:
 
 
 def _here(request: HTTPConnection[Any]) -> str:
-    """The path and query of this page, for links that lead to it again, without a language that was chosen before."""
+    """A link to this page again, without a language that was chosen before.
+
+    It names the query alone: browsers add the path, which may hold a token that no page repeats.
+    """
     kept = [pair for pair in parse_qsl(request.scope["query_string"].decode("latin-1")) if pair[0] != "language"]
-    path = quote(request.scope["path"])
-    return f"{path}?{urlencode(kept)}" if kept else path
+    return f"?{urlencode(kept)}" if kept else ""
 
 
 def _own(request: HTTPConnection[Any], name: str) -> Any:
