@@ -66,3 +66,12 @@ async def test_a_cursor_that_is_not_ours_is_refused(world: World) -> None:
 def test_what_is_done_to_people_has_words_for_them() -> None:
     told = {action for action in ACTIONS if action.startswith(("user:", "session:"))}
     assert told - set(OF_ONES_OWN) == {"user:out_of_reach"}
+
+
+async def test_whoever_set_postern_up_has_done_it_themselves(world: World) -> None:
+    fields = {"token": "t" * 24, "username": "ada", "email": "ada@example.org", "password": "correct horse battery 1"}
+    browser = world.browser()
+    assert (await browser.post("/setup", fields)).status_code == 303
+    page = (await browser.get("/account/events")).text
+    assert "The account was created" in page
+    assert "by: ada" not in page

@@ -115,7 +115,8 @@ async def _asked_for(query: QuerySet[Letter], limit: int) -> list[tuple[_Place, 
 
 def _of_entry(entry: AuditEntry, user_id: int, roles: Mapping[int, Role]) -> Event:
     what = OF_ONES_OWN[entry.action]
-    if entry.actor_id == user_id:
+    # Whoever sets Postern up has no account before.
+    if entry.actor_id == user_id or (entry.actor_id is None and entry.actor == entry.subject):
         return Event(entry.at, what, "", entry.network)
     match roles.get(entry.actor_id or 0):
         case Role.ADMIN:

@@ -177,13 +177,15 @@ async def confirm(request: Req) -> Response:
 
 async def _form(request: Req, *, status: int = 200, values: Any = None, errors: Any = None) -> Response:
     user = await User.get(id=signed_in(request).user_id)
-    known = {"email": user.email if user.email and not user.email_verified_at else ""}
+    pending = await pending_of(user, now=request.state["clock"]())
+    # One that was never confirmed may be confirmed as it is.
+    known = {"email": user.email if user.email and not user.email_verified_at and not pending else ""}
     return await request.state["pages"].render(
         request,
         "account/address/index.html",
         status=status,
         user=user,
-        pending=await pending_of(user, now=request.state["clock"]()),
+        pending=pending,
         hours=HOURS,
         values=values or known,
         errors=errors or {},
