@@ -125,5 +125,6 @@ def state_of(kit: Tools, passwords: Passwords, wake: asyncio.Event) -> State:
         measurements=kit.measurements,
         principal=None,
         language="",
+        chosen_language="",
         network="",
     )

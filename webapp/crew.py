@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from random import SystemRandom
 
+from webapp.account.address.letter import address_confirmation
+from webapp.account.address.link import ADDRESS_CONFIRMATION
 from webapp.bounces.verp import Verp
 from webapp.brand.stored import stored_brand
 from webapp.db.notify import listen
@@ -25,7 +27,13 @@ from webapp.recovery.invitations.letter import invitation
 from webapp.recovery.invitations.send import INVITATION
 from webapp.recovery.letter import reset_link
 from webapp.recovery.not_me.freeze import ACCOUNT_FROZEN
-from webapp.recovery.not_me.letters import account_frozen, address_changed, password_changed
+from webapp.recovery.not_me.letters import (
+    ADDRESS_ASKED,
+    account_frozen,
+    address_asked,
+    address_changed,
+    password_changed,
+)
 from webapp.routes import path_of
 from webapp.smtp.rung import Rung
 from webapp.smtp.session import FINAL_DOT_SECONDS
@@ -154,6 +162,8 @@ def letter_kinds(kit: Tools) -> Kinds:
         "reset_link": reset_link(kit.links, public_url=public_url, lifetime=lifetime, clock=kit.clock),
         "password_changed": password_changed(kit.links, public_url=public_url, clock=kit.clock),
         ADDRESS_CHANGED: address_changed(kit.links, public_url=public_url, clock=kit.clock),
+        ADDRESS_ASKED: address_asked(kit.links, public_url=public_url, clock=kit.clock),
+        ADDRESS_CONFIRMATION: address_confirmation(kit.links, public_url=public_url, clock=kit.clock),
         INVITATION: invitation(kit.links, public_url=public_url, lifetime=invited_for, clock=kit.clock),
         ACCOUNT_FROZEN: account_frozen(public_url=public_url),
         SAMPLE: sample(public_url=public_url, lifetime=lifetime, forgot_path=path_of("forgot")),

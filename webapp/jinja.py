@@ -1,19 +1,20 @@
 """Jinja environments: one a language, strict about names that are not there."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache
 from pathlib import Path
 from types import CodeType
 from typing import Any, Final
 
-from babel.dates import format_datetime
-from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.bccache import Bucket
+from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from webapp.text import Translator, translator
+from webapp.time_zone import in_words, zone
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 TEMPLATES_DIR: Final = ROOT / "templates"
@@ -54,18 +55,32 @@ def environment(language: str, *, autoescape: bool = True, names: Mapping[str, A
     )
     environment.install_gettext_callables(words.gettext, words.ngettext, newstyle=True)  # type: ignore[attr-defined]
     environment.filters["show"] = words.show
-    environment.filters["moment"] = lambda moment: _time(moment, words)
+    environment.filters["moment"] = _moment(words)
     environment.globals.update(names or {})
     environment.globals.update(language=words.tag, static=static)
     return environment
 
 
-def _time(moment: datetime | None, words: Translator) -> Markup:
-    """A moment in UTC, as an element that the browser may turn to its own zone."""
-    if moment is None:
-        return Markup("")
-    shown = format_datetime(moment, "medium", locale=words.locale)
-    return Markup('<time datetime="{}">{} UTC</time>').format(moment.isoformat(timespec="seconds"), escape(shown))
+def _moment(words: Translator) -> Callable[..., Markup]:
+    """The filter that shows a moment in the zone that the page's context names as ``time_zone``.
+
+    Without one it is in UTC, and says so: app.js turns that to the browser's own zone. A macro that is imported uses it
+    only if it is imported ``with context``.
+    """
+
+    @pass_context
+    def moment(context: Context, at: datetime | None, *, seconds: bool = False) -> Markup:
+        if at is None:
+            return Markup("")
+        name = context.get("time_zone") or ""
+        shown = escape(in_words(at, name, words.locale, seconds=seconds))
+        iso = at.isoformat(timespec="seconds")
+        if zone(name) is None:
+            return Markup('<time datetime="{}">{}</time>').format(iso, shown)
+        utc = in_words(at, "", words.locale)
+        return Markup('<time datetime="{}" title="{}">{}</time>').format(iso, utc, shown)
+
+    return moment
 
 
 @cache

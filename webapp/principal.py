@@ -29,6 +29,8 @@ class Principal:
     re_authenticated_at: datetime
     """When the password was last typed in this session (UTC)."""
     language: str | None
+    time_zone: str = ""
+    """An IANA name; empty for the browser's own."""
 
     @property
     def shown_name(self) -> str:

@@ -12,6 +12,8 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import PathLike, StaticFiles
 from starlette.types import Scope
 
+from webapp.account import endpoints as account
+from webapp.account.address import endpoints as address
 from webapp.audit import endpoints as audit
 from webapp.brand import endpoints as brand
 from webapp.brand.security_txt import endpoints as security_txt
@@ -106,7 +108,11 @@ URLS: Final = (
     Url("setup", "/setup", PUBLIC, start.setup, start.set_up),
     Url("sign_in", "/sign-in", PUBLIC, sessions.sign_in_form, sessions.sign_in),
     Url("sign_out", "/sign-out", SIGNED_IN, post=sessions.sign_out),
-    Url("account", "/account", SIGNED_IN, sessions.account),
+    Url("account", "/account", SIGNED_IN, account.index, account.choose),
+    Url("account_email", "/account/email", SIGNED_IN, address.form, address.ask),
+    Url("account_email_pending", "/account/email/pending", SIGNED_IN, post=address.settle),
+    Url("account_sessions", "/account/sessions", SIGNED_IN, account.browsers, account.end_browsers),
+    Url("account_events", "/account/events", SIGNED_IN, account.events),
     Url("account_password", "/account/password", SIGNED_IN, sessions.password_form, sessions.change_password),
     Url("forgot", "/password-reset", PUBLIC, recovery.forgot, recovery.ask),
     Url("asked", "/password-reset/sent", PUBLIC, recovery.asked),
@@ -122,6 +128,8 @@ URLS: Final = (
     Url("letter_preview", "/letters/{kind}/preview", ADMIN, brand.preview),
     Url("first_password", "/invitations/new", PUBLIC, invitations.first_password, invitations.set_first_password),
     Url("invitation", "/invitations/{token}", PUBLIC, invitations.follow),
+    Url("address_confirmation", "/address-confirmations/new", PUBLIC, address.confirmation, address.confirm),
+    Url("address_link", "/address-confirmations/{token}", PUBLIC, address.follow),
     Url("not_me", "/not-me/{token}", PUBLIC, not_me.ask, not_me.freeze),
     Url("received", "/received/{token}", PUBLIC, receipts.follow, receipts.confirm),
     Url("people", "/users", STAFF, people.index, creation.create),

@@ -8,6 +8,11 @@ from webapp.text import Message, message
 
 ACTIONS: Final[Mapping[str, Message]] = {
     "session:began": message("signed in"),
+    "session:ended": message("signed out one browser of"),
+    "user:chose_preferences": message("chose language or time zone of"),
+    "user:asked_new_address": message("asked for a new mail address of"),
+    "user:cancelled_new_address": message("took back the new mail address of"),
+    "user:confirmed_address": message("confirmed the mail address of"),
     "user:created": message("created"),
     "user:corrected": message("corrected"),
     "user:set_password": message("set a new password for"),
@@ -39,11 +44,50 @@ ACTIONS: Final[Mapping[str, Message]] = {
 }
 """What follows the actor's name, by action; the subject's name comes after it."""
 
+OF_ONES_OWN: Final[Mapping[str, Message]] = {
+    "session:began": message("Signed in"),
+    "session:ended": message("One browser was signed out"),
+    "user:created": message("The account was created"),
+    "user:corrected": message("Name, address or role was corrected"),
+    "user:set_password": message("A new password was set"),
+    "user:changed_own_password": message("The password was changed"),
+    "user:asked_reset_link": message("A link for a new password was asked for on the sign-in page"),
+    "user:reset_own_password": message("A new password was set by a link"),
+    "user:sent_reset_link": message("A link for a new password was sent"),
+    "user:made_recovery_link": message("A one-time link was made on the server"),
+    "user:ended_sessions": message("Browsers were signed out"),
+    "user:chose_preferences": message("Language or time zone was changed"),
+    "user:asked_new_address": message("A new mail address was asked for"),
+    "user:cancelled_new_address": message("The new mail address was taken back"),
+    "user:confirmed_address": message("The mail address was confirmed"),
+    "user:marked_reachable": message("The mail address was marked as reachable again"),
+    "user:disabled": message("The account was disabled"),
+    "user:enabled": message("The account was enabled"),
+    "user:frozen": message("The account was frozen with “this was not me”"),
+    "user:thawed": message("The account was thawed"),
+    "user:unlocked": message("Sign-in was opened again at once"),
+    "user:invited": message("An invitation was sent"),
+    "user:withdrew_invitation": message("The invitation was withdrawn"),
+    "user:accepted_invitation": message("The first password was chosen by invitation"),
+    "user:added_factor": message("A second factor was added"),
+    "user:removed_factor": message("A second factor was removed"),
+    "user:cleared_factors": message("The second factor was cleared"),
+    "user:made_recovery_codes": message("New recovery codes were made"),
+    "user:used_recovery_code": message("A recovery code was used"),
+    "user:made_handoff": message("A way back in was handed over"),
+    "user:cancelled_handoff": message("A way back in that was handed over was cancelled"),
+    "user:exhausted_handoff": message("A way back in that was handed over ended after wrong codes"),
+    "user:used_handoff": message("A new password was set with what was handed over"),
+}
+"""The same for the person it was done to, in a sentence that names nobody. An action that is not here is not told."""
+
 _NAMES: Final[Mapping[str, Message]] = {
     "email": message("Mail address"),
     "name": message("Name"),
     "role": message("Role"),
     "sessions": message("Browsers"),
+    "language": message("Language"),
+    "time_zone": message("Time zone"),
     "attempt": message("Attempt"),
     "host": message("Host"),
     "port": message("Port"),
@@ -125,6 +169,7 @@ _ACTORS: Final[Mapping[str, Message]] = {
     "holder of a reset link": message("holder of a reset link"),
     "holder of an invitation": message("holder of an invitation"),
     "holder of a not-me link": message("holder of a link in a notice"),
+    "holder of an address confirmation": message("holder of a link to a new address"),
 }
 
 _BEFORE, _AFTER = " before", " after"

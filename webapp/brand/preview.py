@@ -18,6 +18,8 @@ NAMES: Final[Mapping[str, Message]] = {
     "invitation": message("Invitation"),
     "password_changed": message("Password changed"),
     "address_changed": message("Address changed"),
+    "address_asked": message("Another address asked for"),
+    "address_confirmation": message("Address to confirm"),
     "account_frozen": message("Account frozen"),
     "test": message("Test"),
     "sample": message("Sample of a reset link"),

@@ -12,6 +12,8 @@ KINDS: Final[Mapping[str, Message]] = {
     "reset_link": message("Reset link"),
     "password_changed": message("Password changed"),
     "address_changed": message("Address changed"),
+    "address_asked": message("Another address asked for"),
+    "address_confirmation": message("Address to confirm"),
     "invitation": message("Invitation"),
     "account_frozen": message("Account frozen"),
     "test": message("Test"),
@@ -43,6 +45,9 @@ _REASONS: Final[Mapping[str, Message]] = {
     "account_disabled": message("The account was disabled before the letter could be sent."),
     "account_frozen": message("The account was frozen before the letter could be sent."),
     "invitation_withdrawn": message("The invitation was withdrawn before it could be sent."),
+    "address_withdrawn": message(
+        "The person took the new address back, or asked for another one, before it could be sent."
+    ),
     "address_changed": message("The person got another address before the letter could be sent."),
     "link_replaced": message("The password was changed, or a newer link was sent, before this letter could be."),
     "superseded": message("The person asked again before this letter could be sent; the newer letter takes its place."),

@@ -1,4 +1,4 @@
-"""Sign-in, sign-out and one's own account."""
+"""Sign-in, sign-out and one's own password."""
 
 from typing import Final
 
@@ -72,11 +72,6 @@ async def sign_out(request: Req) -> Response:
     SESSION.clear(response, secure=state["settings"].secure)
     response.headers["Clear-Site-Data"] = '"cache"'
     return response
-
-
-async def account(request: Req) -> Response:
-    """Who one is here, and what one may do."""
-    return await request.state["pages"].render(request, "sessions/account.html")
 
 
 async def password_form(request: Req) -> Response:

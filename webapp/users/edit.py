@@ -22,6 +22,8 @@ ADDRESS_CHANGED: Final = "address_changed"
 """The kind of letter that tells both addresses."""
 FORMER: Final = "former"
 """What is said of the address in the letter to the one of before."""
+OWNER: Final = "owner"
+"""Who is said to have changed it, where that was no administrator."""
 
 
 class Correction(FormModel):
@@ -87,12 +89,17 @@ async def _correct(
         await User.filter(id=user_id).update(**_changes(user, correction, role))
         await record(actor, Deed("user:corrected", Subject(user.username, user.id), details), now=now)
     if moved:
-        await _tell_both(user, correction.email, actor=actor, now=now)
+        await tell_both(user, correction.email, actor=actor, now=now)
     return Corrected(is_new_address=moved)
 
 
-async def _tell_both(user: User, email: str | None, *, actor: Actor, now: datetime) -> None:
-    for address, params in ((user.email, {"address": FORMER}), (email, {})):
+async def tell_both(user: User, email: str | None, *, actor: Actor, now: datetime, by_owner: bool = False) -> None:
+    """Tell the address of before, which ``user`` still has, and the new one that the one has taken the other's place.
+
+    ``by_owner``: the person has done it, not an administrator. Call it inside the transaction that does.
+    """
+    by = {"by": OWNER} if by_owner else {}
+    for address, params in ((user.email, {"address": FORMER, **by}), (email, by)):
         if address:
             order = Order(
                 kind=ADDRESS_CHANGED,

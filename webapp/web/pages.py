@@ -172,13 +172,15 @@ class Pages:
 
     def part(self, request: HTTPConnection[Any], template: str, **context: Any) -> str:
         """A template as text, in the request's language."""
+        principal: Principal | None = _own(request, "principal")
         return (
             self._environments[self.words(request).language]
             .get_template(template)
             .render(
                 **{
-                    "principal": _own(request, "principal"),
-                    "product_name": PRODUCT if _own(request, "principal") else self._name,
+                    "principal": principal,
+                    "time_zone": principal.time_zone if principal else "",
+                    "product_name": PRODUCT if principal else self._name,
                     "path": request.scope["path"],
                     "here": _here(request),
                     **context,
@@ -220,8 +222,10 @@ class Pages:
         return _private(response, None)
 
     def words(self, request: HTTPConnection[Any]) -> Translator:
-        """The translator of the request's language."""
-        return translator(_own(request, "language") or LANGUAGES[0])
+        """The translator: of the language chosen in this browser, else of the person's, else of the browser's own."""
+        principal: Principal | None = _own(request, "principal")
+        chosen = _own(request, "chosen_language") or (principal.language if principal else "")
+        return translator(chosen or _own(request, "language") or LANGUAGES[0])
 
     def _read_flash(self, request: HTTPConnection[Any]) -> Toast | None:
         cookie = FLASH.read(request, secure=self._secure)

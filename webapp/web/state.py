@@ -48,6 +48,8 @@ class State(TypedDict):
     measurements: Measurements
     principal: Principal | None
     language: str
+    chosen_language: str
+    """The one that was chosen in this browser; empty if none was. It goes before the person's own."""
     network: str
     """The client's network: an IPv4 address or an IPv6 /64."""
 

@@ -40,11 +40,12 @@ class Visitor:
         scope.setdefault("state", {}).update(
             principal=None,
             language=_language_of(request, secure=self._secure),
+            chosen_language=_chosen_before(request, secure=self._secure),
             network=network_of(request.client.host if request.client else ""),
         )
         chosen = request.query_params.get("language", "") if _may_choose(scope) else ""
         if chosen in LANGUAGES:
-            scope["state"]["language"] = chosen
+            scope["state"].update(language=chosen, chosen_language=chosen)
         status = 0
         started = time.perf_counter()
 
@@ -83,8 +84,12 @@ def _may_choose(scope: Scope) -> bool:
 
 
 def _language_of(request: Request[Any], *, secure: bool) -> str:
+    return _chosen_before(request, secure=secure) or negotiate(request.headers.get("Accept-Language", ""))
+
+
+def _chosen_before(request: Request[Any], *, secure: bool) -> str:
     chosen = LANGUAGE.read(request, secure=secure)
-    return chosen if chosen in LANGUAGES else negotiate(request.headers.get("Accept-Language", ""))
+    return chosen if chosen in LANGUAGES else ""
 
 
 def _route_of(scope: Scope) -> str:

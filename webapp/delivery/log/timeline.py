@@ -17,6 +17,7 @@ from webapp.text import Message, message
 
 _USED: Final[Mapping[str, Message]] = {
     "reset_link": message("Used: a new password was set with it"),
+    "address_confirmation": message("Used: the address was confirmed with it"),
     "invitation": message("Used: the first password was chosen with it"),
 }
 _NOT_ME: Final = message("Used: its reader said “this was not me”")

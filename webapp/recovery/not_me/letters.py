@@ -5,9 +5,11 @@ from webapp.crypto.links import Links
 from webapp.outbox.kind import Kind, Lost, Words
 from webapp.outbox.models import Letter
 from webapp.recovery.not_me.link import DAYS, LIFETIME, PATH, mint
-from webapp.users.edit import FORMER
+from webapp.users.edit import FORMER, OWNER
 from webapp.users.find import by_id
 
+ADDRESS_ASKED = "address_asked"
+"""The kind of letter that tells the present address that another was asked for."""
 NOTICES = "notices"
 """Their ceiling: what asks for reset links cannot use it up."""
 
@@ -31,7 +33,7 @@ def password_changed(links: Links, *, public_url: str, clock: Clock) -> Kind:
 
 
 def address_changed(links: Links, *, public_url: str, clock: Clock) -> Kind:
-    """The notice that an administrator has corrected the address: to both, with a link for the one of before.
+    """The notice that the address is another one now: to both, with a link for the one of before.
 
     Neither letter names the other address: the one may be a stranger's, mistyped.
     """
@@ -45,10 +47,24 @@ def address_changed(links: Links, *, public_url: str, clock: Clock) -> Kind:
             "username": user.username,
             "public_url": public_url,
             "to_former": former,
+            "by_owner": letter.params.get("by") == OWNER,
             "link": _link(links, public_url, letter, user.id) if former else "",
             "days": DAYS,
         }
         return Words(context, await _language(letter, user.id), clock() + LIFETIME if former else None)
+
+    return Kind(write, ceiling=NOTICES)
+
+
+def address_asked(links: Links, *, public_url: str, clock: Clock) -> Kind:
+    """The notice, to the address of now, that somebody signed in has asked for another, which it does not name."""
+
+    async def write(letter: Letter) -> Words | Lost:
+        user = await by_id(letter.user_id) if letter.user_id else None
+        if user is None:
+            return Lost("no_such_account")
+        context = {"username": user.username, "link": _link(links, public_url, letter, user.id), "days": DAYS}
+        return Words(context, await _language(letter, user.id), clock() + LIFETIME)
 
     return Kind(write, ceiling=NOTICES)
 

@@ -1,0 +1,92 @@
+"""The browsers in which a person is signed in, and ending those sessions by hand.
+
+Nothing else ends with them: the password holds, and so do links.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from webapp.audit.record import Actor, Deed, Subject, record
+from webapp.db.connect import transaction
+from webapp.principal import Principal
+from webapp.sessions.browser_words import browser_and_system
+from webapp.sessions.models import Session
+from webapp.sessions.session import Lifetime
+from webapp.text import Message, message
+from webapp.users.models import User
+
+
+@dataclass(frozen=True, slots=True)
+class SignedInBrowser:
+    """One session of the person's."""
+
+    session_id: int
+    browser: Message | str
+    network: str
+    begun_at: datetime
+    last_seen_at: datetime
+    is_this: bool
+
+
+def browser_in_words(user_agent: str) -> Message | str:
+    """What a browser seems to be. It may say anything, and what says nothing known is not guessed at."""
+    browser, system = browser_and_system(user_agent)
+    if browser and system:
+        return message("%(browser)s on %(system)s", browser=browser, system=system)
+    if system:
+        return message("Unknown browser on %(system)s", system=system)
+    return browser or message("Unknown browser")
+
+
+async def signed_in_browsers(principal: Principal, *, lifetime: Lifetime, now: datetime) -> tuple[SignedInBrowser, ...]:
+    """Those that still open the account: this one first, then the others, the one seen last before the rest."""
+    user = await User.get(id=principal.user_id)
+    alive = Session.filter(
+        user_id=user.id,
+        credentials_version=user.credentials_version,
+        last_seen_at__gte=now - lifetime.idle,
+        created_at__gte=now - lifetime.absolute,
+    )
+    found = [
+        SignedInBrowser(
+            each.id,
+            browser_in_words(each.browser),
+            each.network,
+            each.created_at,
+            each.last_seen_at,
+            is_this=each.id == principal.session_id,
+        )
+        for each in await alive.order_by("-last_seen_at", "-id")
+    ]
+    return tuple(sorted(found, key=lambda each: not each.is_this))
+
+
+async def end_one(principal: Principal, session_id: int, *, network: str, now: datetime) -> bool:
+    """End one session of the person's own; False if there is none of that id, or it is somebody else's."""
+    async with transaction():
+        found = await Session.filter(id=session_id, user_id=principal.user_id).first()
+        if found is None or not await Session.filter(id=found.id).delete():
+            return False
+        await _record(principal, "session:ended", {}, network=network, now=now)
+    return True
+
+
+async def end_others(principal: Principal, *, network: str, now: datetime) -> int:
+    """End all but this one; how many there were."""
+    async with transaction():
+        ended = await Session.filter(user_id=principal.user_id).exclude(id=principal.session_id).delete()
+        if ended:
+            await _record(principal, "user:ended_sessions", {"sessions": str(ended)}, network=network, now=now)
+    return ended
+
+
+async def end_all(principal: Principal, *, network: str, now: datetime) -> None:
+    """End all, this one included."""
+    async with transaction():
+        ended = await Session.filter(user_id=principal.user_id).delete()
+        await _record(principal, "user:ended_sessions", {"sessions": str(ended)}, network=network, now=now)
+
+
+async def _record(principal: Principal, action: str, details: dict[str, str], *, network: str, now: datetime) -> None:
+    deed = Deed(action, Subject(principal.username, principal.user_id), details)
+    await record(Actor.signed_in(principal, network), deed, now=now)
