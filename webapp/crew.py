@@ -25,8 +25,9 @@ from webapp.recovery.invitations.letter import invitation
 from webapp.recovery.invitations.send import INVITATION
 from webapp.recovery.letter import reset_link
 from webapp.recovery.not_me.freeze import ACCOUNT_FROZEN
-from webapp.recovery.not_me.letters import account_frozen, address_changed, password_changed
+from webapp.recovery.not_me.letters import account_frozen, address_changed, new_browser, password_changed
 from webapp.routes import path_of
+from webapp.sessions.sign_in import NEW_BROWSER
 from webapp.smtp.rung import Rung
 from webapp.smtp.session import FINAL_DOT_SECONDS
 from webapp.tools import Tools
@@ -153,6 +154,7 @@ def letter_kinds(kit: Tools) -> Kinds:
     return {
         "reset_link": reset_link(kit.links, public_url=public_url, lifetime=lifetime, clock=kit.clock),
         "password_changed": password_changed(kit.links, public_url=public_url, clock=kit.clock),
+        NEW_BROWSER: new_browser(kit.links, public_url=public_url, clock=kit.clock),
         ADDRESS_CHANGED: address_changed(kit.links, public_url=public_url, clock=kit.clock),
         INVITATION: invitation(kit.links, public_url=public_url, lifetime=invited_for, clock=kit.clock),
         ACCOUNT_FROZEN: account_frozen(public_url=public_url),

@@ -11,6 +11,7 @@ from webapp.text import Message, message
 KINDS: Final[Mapping[str, Message]] = {
     "reset_link": message("Reset link"),
     "password_changed": message("Password changed"),
+    "new_browser": message("Sign-in in a new browser"),
     "address_changed": message("Address changed"),
     "invitation": message("Invitation"),
     "account_frozen": message("Account frozen"),
