@@ -81,7 +81,8 @@ async def sign_in(
 
 async def _begin(who: Claimant, visit: Visit, *, now: datetime) -> SignedIn | Refused:
     async with transaction():
-        user = await User.get_or_none(id=who.user_id)
+        # Held, so that of many sign-ins at once each counts the sessions and browsers of those before.
+        user = await User.filter(id=who.user_id).select_for_update(no_key=True).first()
         if user is None or user.credentials_version != who.credentials_version or not user.may_enter:
             return Refused()
         return await complete(user, visit, now=now)
