@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from webapp.principal import Principal, Role
-from webapp.web.cookies import SESSION
+from webapp.web.cookies import KNOWN_BROWSER, SESSION
 from webapp.web.errors import refusal
 from webapp.web.state import Req
 from webapp.web.typed import read_typed
@@ -91,12 +91,15 @@ async def ask_again(request: Req) -> Response:
     """Answer a form that was posted with the question who is there: 401 (RFC 9470 has it so as well), in place.
 
     With htmx a dialog opens above the page, which stays as it is, and what was posted is posted again afterwards. A
-    browser without JavaScript gets a page that carries forward what was typed, all but secrets and files.
+    browser without JavaScript gets a page that carries forward what was typed, all but secrets and files; unless it has
+    no cookie of somebody who was here: it is a stranger's, and has nothing to lose.
     """
     pages = request.state["pages"]
     if pages.wants_region(request):
         dialog = pages.part(request, "sessions/re_authentication/_dialog.html", values={"identifier": ""}, errors={})
         return HTMLResponse(dialog, 401, {"HX-Reswap": "none", **_NO_STORE})
+    if request.state["principal"] is None and not _was_here(request):
+        return RedirectResponse(sign_in_url(""), 303, _NO_STORE)
     typed = await read_typed(request)
     if request.state["principal"] is None and not typed:
         return RedirectResponse(sign_in_url(""), 303, _NO_STORE)
@@ -108,6 +111,11 @@ async def ask_again(request: Req) -> Response:
         values={"identifier": ""},
         errors={},
     )
+
+
+def _was_here(request: Req) -> bool:
+    secure = request.state["settings"].secure
+    return any(cookie.read(request, secure=secure) for cookie in (SESSION, KNOWN_BROWSER))
 
 
 _NO_STORE: Final = {"Cache-Control": "no-store", "Vary": "HX-Request, HX-Request-Type, Cookie"}

@@ -149,6 +149,11 @@ async def test_a_session_that_ended_is_begun_again_without_javascript(world: Wor
     assert (await admin.get("/account")).status_code == 200
 
 
+async def test_a_stranger_who_posts_is_sent_to_the_sign_in(world: World) -> None:
+    answer = await world.browser().post("/mail-server", SETTINGS)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+
+
 async def test_what_one_typed_is_not_sent_as_somebody_else(world: World) -> None:
     await world.admin()
     await world.person("bob", password=PASSWORD, role="admin")
