@@ -7,11 +7,25 @@
 
   // Buttons that need this file are hidden until it runs.
   function prepare(root) {
-    for (const button of all(root, "[data-reveal], [data-copy], [data-close], [data-search-key], [data-stop], [data-file]")) button.hidden = false;
+    for (const button of all(root, "[data-reveal], [data-copy], [data-close], [data-search-key], [data-stop], [data-file], [data-dismiss]")) button.hidden = false;
     for (const button of all(root, "[data-reveal]")) showReveal(button);
     for (const slot of all(root, "[data-error-for]")) markInvalid(slot);
     for (const time of all(root, "time[datetime]")) showLocally(time);
     for (const toast of all(root, "[data-toast]")) leaveLater(toast);
+    for (const dialog of all(root, "[data-dialog]:not([open])")) open(dialog);
+  }
+
+  // A dialog that was sent along: one at a time, gone when it is closed. The page knows whose it is, a session that ended does not.
+  function open(dialog) {
+    for (const other of document.querySelectorAll("[data-dialog]")) if (other !== dialog) other.remove();
+    dialog.addEventListener("close", () => dialog.remove());
+    fillPerson(dialog);
+    dialog.showModal();
+  }
+
+  function fillPerson(root) {
+    const { person } = document.body.dataset;
+    for (const input of all(root, "input[data-person]")) if (person) Object.assign(input, { value: person, readOnly: true });
   }
 
   // An input kept over a swap (hx-preserve) may be revealed already, and may carry an older mark.
@@ -71,9 +85,10 @@
   document.addEventListener("click", (event) => {
     const menu = document.querySelector(".menu[open]");
     if (menu && !menu.contains(event.target)) menu.removeAttribute("open");
-    const button = event.target.closest?.("[data-reveal], [data-copy], [data-close]");
+    const button = event.target.closest?.("[data-reveal], [data-copy], [data-close], [data-dismiss]");
     if (!button) return;
     const { reveal, copy: source } = button.dataset;
+    if (button.matches("[data-dismiss]")) return button.closest("dialog").close();
     if (reveal) {
       const input = document.getElementById(reveal);
       input.type = input.type === "password" ? "text" : "password";
@@ -110,15 +125,36 @@
   });
 
   document.addEventListener("htmx:after:swap", (event) => {
-    if ([409, 422].includes(event.detail.ctx?.response?.status)) showFault();
+    if ([409, 422, 429].includes(event.detail.ctx?.response?.status)) showFault();
   });
 
   // The first field at fault, else what the page has to say before anything is saved.
   function showFault() {
-    const fault = document.querySelector("#main [aria-invalid=true], #main [data-alert]");
+    const fault = document.querySelector("dialog[open] [aria-invalid=true]") ??
+      document.querySelector("#main [aria-invalid=true], #main [data-alert]");
     if (fault?.matches("[data-alert]")) fault.tabIndex = -1;
     fault?.focus();
   }
+
+  // What was posted before the password was asked for (401) is posted again once it was given (204).
+  let waiting = null;
+  document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
+    const source = ctx.sourceElement;
+    if (source.matches("[data-confirms]")) {
+      if (ctx.response?.status !== 204) return;
+      source.closest("dialog")?.close();
+      const again = waiting;
+      waiting = null;
+      again?.();
+    } else if (ctx.response?.status === 401 && ctx.request.method === "POST") {
+      const { submitter } = ctx.request;
+      waiting = () => {
+        if (!source.isConnected) return;
+        if (source.matches("form")) source.requestSubmit(submitter?.form === source ? submitter : null);
+        else source.dispatchEvent(new Event(ctx.sourceEvent.type, { bubbles: true, cancelable: true }));
+      };
+    }
+  });
 
   // htmx:error is also what a request that never got an answer ends with.
   document.addEventListener("htmx:error", (event) => {

@@ -19,6 +19,7 @@ from webapp.audit.record import Actor
 from webapp.crypto.passwords import Passwords
 from webapp.db.connect import Database, transaction
 from webapp.principal import Role
+from webapp.sessions.models import Session
 from webapp.sessions.session import Client
 from webapp.sessions.sign_in import enter
 from webapp.settings import Settings
@@ -88,6 +89,11 @@ class World:
         asked = httpx2.Request("POST", browser.client.base_url)
         browser.client.cookies.extract_cookies(httpx2.Response(303, headers=answer.raw_headers, request=asked))
         return browser
+
+    async def wait(self, **by: float) -> None:
+        """Let time pass; at its end everybody signed in types their password again, as changes ask for."""
+        self.clock.advance(**by)
+        await Session.all().update(re_authenticated_at=self.clock())
 
     async def _hash(self, password: str) -> str:
         """The password's hash, which is made once a run: it takes a while by design."""

@@ -32,9 +32,11 @@ from webapp.recovery.not_me.letters import (
     account_frozen,
     address_asked,
     address_changed,
+    new_browser,
     password_changed,
 )
 from webapp.routes import path_of
+from webapp.sessions.sign_in import NEW_BROWSER
 from webapp.smtp.rung import Rung
 from webapp.smtp.session import FINAL_DOT_SECONDS
 from webapp.tools import Tools
@@ -161,6 +163,7 @@ def letter_kinds(kit: Tools) -> Kinds:
     return {
         "reset_link": reset_link(kit.links, public_url=public_url, lifetime=lifetime, clock=kit.clock),
         "password_changed": password_changed(kit.links, public_url=public_url, clock=kit.clock),
+        NEW_BROWSER: new_browser(kit.links, public_url=public_url, clock=kit.clock),
         ADDRESS_CHANGED: address_changed(kit.links, public_url=public_url, clock=kit.clock),
         ADDRESS_ASKED: address_asked(kit.links, public_url=public_url, clock=kit.clock),
         ADDRESS_CONFIRMATION: address_confirmation(kit.links, public_url=public_url, clock=kit.clock),

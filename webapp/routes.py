@@ -39,6 +39,7 @@ from webapp.recovery import endpoints as recovery
 from webapp.recovery.invitations import endpoints as invitations
 from webapp.recovery.not_me import endpoints as not_me
 from webapp.sessions import endpoints as sessions
+from webapp.sessions.re_authentication import endpoints as re_authentication
 from webapp.start import endpoints as start
 from webapp.text import message
 from webapp.web.guards import ADMIN, AUDIT_READERS, LOG_READERS, PUBLIC, SIGNED_IN, STAFF, Endpoint, Who, guarded
@@ -74,6 +75,8 @@ class Url:
     post: Endpoint | None = None
     anonymous: bool = False
     """Cookies are not looked at: it answers while the database is away, too."""
+    fresh: bool = False
+    """What is posted asks for the password again if it was not typed for a while; see guards.FRESH_FOR."""
     slot: Slot | None = None
     """Which of the two mail servers it is about; endpoints find it among the parameters of the path."""
 
@@ -84,20 +87,20 @@ def _for_both_servers() -> Iterator[Url]:
         yield from (
             replace(url, name=_NAMES[slot] + url.name, path=path + url.path, slot=slot)
             for url in (
-                Url("mail_server", "", ADMIN, mail_server.index, mail_server.save),
-                Url("mail_server_tests", "/tests", ADMIN, post=mail_server.test),
-                Url("mail_server_connections", "/connections", ADMIN, post=connections.connect),
+                Url("mail_server", "", ADMIN, mail_server.index, mail_server.save, fresh=True),
+                Url("mail_server_tests", "/tests", ADMIN, post=mail_server.test, fresh=True),
+                Url("mail_server_connections", "/connections", ADMIN, post=connections.connect, fresh=True),
                 Url("mail_server_domain", "/domain", ADMIN, sender_domain.index),
                 Url("mail_server_providers", "/providers", ADMIN, providers.recognise),
                 Url("mail_server_fillings", "/fillings", ADMIN, post=providers.fill),
-                Url("mail_server_searches", "/searches", ADMIN, post=searches.search),
+                Url("mail_server_searches", "/searches", ADMIN, post=searches.search, fresh=True),
                 Url("mail_server_revisions", "/revisions", ADMIN, history.index),
-                Url("mail_server_return", "/revisions/{id:id}/return", ADMIN, post=history.take_up),
+                Url("mail_server_return", "/revisions/{id:id}/return", ADMIN, post=history.take_up, fresh=True),
             )
         )
     fallback = mail_server.PATHS[Slot.FALLBACK]
     name = _NAMES[Slot.FALLBACK] + "mail_server_removal"
-    yield Url(name, f"{fallback}/removal", ADMIN, removal.index, removal.confirm, slot=Slot.FALLBACK)
+    yield Url(name, f"{fallback}/removal", ADMIN, removal.index, removal.confirm, fresh=True, slot=Slot.FALLBACK)
 
 
 _NAMES: Final = {Slot.PRIMARY: "", Slot.FALLBACK: "fallback_"}
@@ -113,6 +116,7 @@ URLS: Final = (
     Url("account_email_pending", "/account/email/pending", SIGNED_IN, post=address.settle),
     Url("account_sessions", "/account/sessions", SIGNED_IN, account.browsers, account.end_browsers),
     Url("account_events", "/account/events", SIGNED_IN, account.events),
+    Url("re_authentication", "/re-authentication", PUBLIC, post=re_authentication.re_authenticate),
     Url("account_password", "/account/password", SIGNED_IN, sessions.password_form, sessions.change_password),
     Url("forgot", "/password-reset", PUBLIC, recovery.forgot, recovery.ask),
     Url("asked", "/password-reset/sent", PUBLIC, recovery.asked),
@@ -120,8 +124,8 @@ URLS: Final = (
     Url("follow", "/password-reset/{token}", PUBLIC, recovery.follow),
     *_for_both_servers(),
     Url("mail_server_receipt", "/mail-server/receipts/{id:id}", ADMIN, receipts.receipt),
-    Url("webhook", "/webhook", ADMIN, webhooks.index, webhooks.save),
-    Url("webhook_tests", "/webhook/tests", ADMIN, post=webhooks.test),
+    Url("webhook", "/webhook", ADMIN, webhooks.index, webhooks.save, fresh=True),
+    Url("webhook_tests", "/webhook/tests", ADMIN, post=webhooks.test, fresh=True),
     Url("mail_server_samples", "/mail-server/samples", ADMIN, post=samples.order),
     Url("mail_server_sample", "/mail-server/samples/{id:id}", ADMIN, samples.follow),
     Url("letters", "/letters", ADMIN, brand.index, brand.save),
@@ -132,14 +136,14 @@ URLS: Final = (
     Url("address_link", "/address-confirmations/{token}", PUBLIC, address.follow),
     Url("not_me", "/not-me/{token}", PUBLIC, not_me.ask, not_me.freeze),
     Url("received", "/received/{token}", PUBLIC, receipts.follow, receipts.confirm),
-    Url("people", "/users", STAFF, people.index, creation.create),
+    Url("people", "/users", STAFF, people.index, creation.create, fresh=True),
     Url("new_person", "/users/new", STAFF, creation.new),
-    Url("person", "/users/{id:id}", STAFF, people.person, people.correct),
-    Url("person_password", "/users/{id:id}/password", STAFF, post=people.set_password),
-    Url("person_reset_link", "/users/{id:id}/reset-link", STAFF, post=people.send_reset_link),
+    Url("person", "/users/{id:id}", STAFF, people.person, people.correct, fresh=True),
+    Url("person_password", "/users/{id:id}/password", STAFF, post=people.set_password, fresh=True),
+    Url("person_reset_link", "/users/{id:id}/reset-link", STAFF, post=people.send_reset_link, fresh=True),
     Url("person_invitation", "/users/{id:id}/invitation", STAFF, post=invitation.invite),
     Url("person_sessions", "/users/{id:id}/sessions", STAFF, post=people.end_sessions),
-    Url("person_state", "/users/{id:id}/state", STAFF, post=people.change_state),
+    Url("person_state", "/users/{id:id}/state", STAFF, post=people.change_state, fresh=True),
     Url("person_reachable", "/users/{id:id}/reachable", ADMIN, post=people.mark_reachable),
     Url("mail_log", "/mail-log", LOG_READERS, mail_log.mail_log),
     Url("mail_log_changes", "/mail-log/changes", LOG_READERS, mail_log.changes),
@@ -172,7 +176,7 @@ def _routes(url: Url) -> Iterator[Route]:
     if url.get:
         answers["GET"] = answers["HEAD"] = url.get if url.anonymous else guarded(url.get, url.who)  # type: ignore[assignment]
     if url.post:
-        answers["POST"] = guarded(url.post, url.who)
+        answers["POST"] = guarded(url.post, url.who, fresh=url.fresh)
 
     async def answer(request: Request) -> Response:
         if url.slot:

@@ -123,7 +123,7 @@ async def test_link_local_and_metadata_addresses_are_never_dialled(usual: Served
     root = await usual.signed_in()
     for path in DIALLING:
         for what, host in NEVER.items():
-            usual.world.clock.advance(minutes=2)
+            await usual.world.wait(minutes=2)
             response = await aim(root, path, host=host, port="25")
             assert response.status_code in {200, 422}, (path, what)
             assert dialled.targets == [], (path, what)
@@ -133,7 +133,7 @@ async def test_saved_settings_are_judged_at_delivery_too(usual: Served, dialled:
     root = await usual.signed_in()
     for host in ("169.254.169.254", "2852039166"):
         await root.post(PATH, fields(host=host, port="25"))
-        usual.world.clock.advance(minutes=2)
+        await usual.world.wait(minutes=2)
         await aim(root, f"{PATH}/tests", host=host, port="25")
     assert dialled.targets == []
 
@@ -151,7 +151,7 @@ async def test_only_public_addresses_are_dialled_where_it_is_so_decided(public_o
     root = await public_only.signed_in()
     for path in DIALLING:
         for host in PRIVATE:
-            public_only.world.clock.advance(minutes=2)
+            await public_only.world.wait(minutes=2)
             response = await aim(root, path, host=host)
             assert response.status_code in {200, 422}, (path, host)
             assert dialled.targets == [], (path, host)

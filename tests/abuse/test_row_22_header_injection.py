@@ -51,7 +51,7 @@ async def test_a_break_in_a_setting_is_refused_on_its_field(site: Served, name: 
         for what, line_break in BREAKS.items():
             typed = f"{REACHING_MAIL[name]}{line_break}Bcc: {EVIL}"
             form = {**with_password(server), "recipient": "alice@example.org", name: typed}
-            site.world.clock.advance(minutes=1)
+            await site.world.wait(minutes=1)
             response = await root.htmx_post(f"{PATH}/tests", form)
             assert response.status_code == 422, (what, response.text)
             assert error_of(response, name), what
@@ -176,7 +176,7 @@ async def test_the_name_in_ehlo_cannot_end_the_command(site: Served) -> None:
     heard: list[str] = []
     async with scripted_server(replies(heard=heard)) as server:
         for typed in ("a b.example", "a.example\tb", "a.example;RSET", "<a.example>", '"a.example"', "a.example MAIL"):
-            site.world.clock.advance(minutes=1)
+            await site.world.wait(minutes=1)
             form = {**fields(server), "ehlo_name": typed, "recipient": "alice@example.org"}
             response = await root.htmx_post(f"{PATH}/tests", form)
             assert response.status_code == 422, typed

@@ -25,10 +25,11 @@ from webapp.mail_server.models import Revision, Slot, Verdict
 from webapp.mail_server.verdict import fingerprint
 from webapp.outbox.models import Letter, LetterState
 from webapp.recovery.models import RecoveryRequest, RequestOutcome
+from webapp.sessions.models import KnownBrowser
 from webapp.webhooks.models import CallState, WebhookCall
 
 NOTHING = dict.fromkeys(
-    ("typed", "letters", "attempts", "returns", "requests", "checks", "calls", "counters", "verdicts"), 0
+    ("typed", "letters", "attempts", "returns", "requests", "checks", "calls", "browsers", "counters", "verdicts"), 0
 )
 
 
@@ -125,6 +126,15 @@ async def test_what_was_typed_on_the_forgot_page_is_kept_for_a_day(world: World)
     assert [each.sealed_identifier for each in await RecoveryRequest.all().order_by("id")] == ["", "", "sealed"]
     world.clock.advance(days=90)
     assert await forgotten(world) == {"typed": 1, "requests": 3}
+
+
+async def test_browsers_that_were_not_used_for_a_year_go(world: World) -> None:
+    person = await world.person("alice")
+    for name in ("one", "other"):
+        await KnownBrowser.create(user_id=person.id, digest=name, created_at=world.clock(), last_seen_at=world.clock())
+        world.clock.advance(days=200)
+    assert await forgotten(world) == {"browsers": 1}
+    assert [each.digest for each in await KnownBrowser.all()] == ["other"]
 
 
 async def test_checks_calls_and_counters_go_and_a_call_that_waits_does_not(world: World) -> None:

@@ -80,13 +80,6 @@ async def end_others(principal: Principal, *, network: str, now: datetime) -> in
     return ended
 
 
-async def end_all(principal: Principal, *, network: str, now: datetime) -> None:
-    """End all, this one included."""
-    async with transaction():
-        ended = await Session.filter(user_id=principal.user_id).delete()
-        await _record(principal, "user:ended_sessions", {"sessions": str(ended)}, network=network, now=now)
-
-
 async def _record(principal: Principal, action: str, details: dict[str, str], *, network: str, now: datetime) -> None:
     deed = Deed(action, Subject(principal.username, principal.user_id), details)
     await record(Actor.signed_in(principal, network), deed, now=now)

@@ -11,6 +11,7 @@ from webapp.account.preferences import Preferences, save
 from webapp.audit.record import Actor
 from webapp.fields import Invalid, Valid, check
 from webapp.sessions.session import Lifetime
+from webapp.sessions.sign_out import end_everywhere
 from webapp.text import message
 from webapp.time_zone import grouped
 from webapp.users.models import User
@@ -94,7 +95,7 @@ async def end_browsers(request: Req) -> Response:
             done = message("All other browsers are signed out.")
         case "all":
             ends_here = True
-            await signed_in_at.end_all(principal, network=network, now=now)
+            await end_everywhere(principal, network=network, now=now)
             done = message("You are signed out everywhere.")
         case _:
             raise refusal(422)

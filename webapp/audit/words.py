@@ -26,6 +26,7 @@ ACTIONS: Final[Mapping[str, Message]] = {
     "user:marked_reachable": message("marked as reachable again"),
     "user:frozen": message("said “this was not me” of"),
     "user:thawed": message("thawed"),
+    "user:unlocked": message("let sign in again at once"),
     "user:invited": message("sent an invitation to"),
     "user:withdrew_invitation": message("withdrew the invitation of"),
     "user:accepted_invitation": message("chose a first password by invitation for"),

@@ -17,6 +17,7 @@ NAMES: Final[Mapping[str, Message]] = {
     "reset_link": message("Reset link"),
     "invitation": message("Invitation"),
     "password_changed": message("Password changed"),
+    "new_browser": message("Sign-in in a new browser"),
     "address_changed": message("Address changed"),
     "address_asked": message("Another address asked for"),
     "address_confirmation": message("Address to confirm"),

@@ -62,24 +62,32 @@ class Throttle:
         self._clock = clock
         self._key = key
 
-    async def count(self, limit: Limit, subject: str, amount: int = 1) -> Allowed | Refused:
+    async def count(
+        self, limit: Limit, subject: str, amount: int = 1, *, place: str = "", at: datetime | None = None
+    ) -> Allowed | Refused:
         """Count one event, or ``amount`` of them; refused events count too.
 
         It counts first and compares afterwards: of any number of simultaneous calls exactly ``limit`` are allowed.
+        ``place`` counts what a subject does in one place by itself. ``at`` (aware) is when it happened, if not now: an
+        event that is taken back with ``-1`` has to come off the window that it was counted in.
         """
-        now = self._clock()
-        total = await self._counter.add(self.key_of(limit, subject), limit.window_seconds, now, amount)
+        now = at or self._clock()
+        total = await self._counter.add(self.key_of(limit, subject, place), limit.window_seconds, now, amount)
         if total <= limit.limit:
             return Allowed(limit.limit - total)
         return Refused(limit.window_seconds - int(now.timestamp()) % limit.window_seconds)
 
-    def key_of(self, limit: Limit, subject: str) -> str:
-        """The counter's key for a subject, at most 66 characters longer than the limit's name.
+    def key_of(self, limit: Limit, subject: str, place: str = "") -> str:
+        """The counter's key for a subject, at most 132 characters longer than the limit's name.
 
-        Names and addresses cannot be read from it, nor be compared between limits.
+        Names and addresses cannot be read from it, nor be compared between limits. The keys of one subject in all
+        places begin with its key in none.
         """
-        text = f"{limit.name}\0{subject}".encode("utf-8", "surrogatepass")
-        return f"{limit.name}:{hmac.digest(self._key, text, hashlib.sha256).hex()}"
+        key = f"{limit.name}:{self._hidden(limit, subject)}"
+        return f"{key}:{self._hidden(limit, place)}" if place else key
+
+    def _hidden(self, limit: Limit, text: str) -> str:
+        return hmac.digest(self._key, f"{limit.name}\0{text}".encode("utf-8", "surrogatepass"), hashlib.sha256).hex()
 
 
 def network_of(address: str) -> str:

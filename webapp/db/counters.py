@@ -3,7 +3,7 @@
 Counting is a write of its own: do it outside a transaction, or what is counted is undone with it.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from webapp.db.connect import engine, writing
@@ -20,6 +20,8 @@ _PURGE: Final = {
     "sqlite": "DELETE FROM counters WHERE ends_at <= ?1",
     "postgres": "DELETE FROM counters WHERE ends_at <= $1",
 }
+_UNDER: Final = {"sqlite": "key >= ?1 AND key < ?2", "postgres": 'key COLLATE "C" >= $1 AND key COLLATE "C" < $2'}
+"""Of a key and all keys that begin with it and a colon."""
 
 
 async def add(key: str, window_seconds: int, now: datetime, amount: int = 1) -> int:
@@ -35,6 +37,27 @@ async def add(key: str, window_seconds: int, now: datetime, amount: int = 1) -> 
 async def forget(key: str) -> None:
     """Set the counts of a key back to nothing, in all its windows."""
     await writing().execute_query(_FORGET[engine()], [key])
+
+
+async def forget_under(key: str) -> None:
+    """Set the counts of a key, and of all that begin with it and a colon, back to nothing."""
+    await writing().execute_query(f"DELETE FROM counters WHERE {_UNDER[engine()]}", _bounds(key))  # noqa: S608
+
+
+async def counts_under(key: str, now: datetime) -> list[tuple[str, int, datetime]]:
+    """Key, count and end of each window that ``now`` is in, of a key and of all that begin with it and a colon."""
+    sql = f"SELECT key, starts_at, ends_at, count FROM counters WHERE {_UNDER[engine()]}"  # noqa: S608
+    found = await writing().execute_query_dict(sql, _bounds(key))
+    return [
+        (str(row["key"]), int(row["count"]), datetime.fromtimestamp(row["ends_at"], UTC))
+        for row in found
+        if row["starts_at"] <= now.timestamp() < row["ends_at"]
+    ]
+
+
+def _bounds(key: str) -> list[str]:
+    # What begins with the key and a colon sorts before the key and a semicolon.
+    return [key, f"{key};"]
 
 
 async def purge(now: datetime) -> None:

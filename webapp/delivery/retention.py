@@ -25,6 +25,8 @@ from webapp.mail_server.models import Slot, Verdict
 from webapp.mail_server.verdict import fingerprint
 from webapp.outbox.models import Letter
 from webapp.recovery.models import RecoveryRequest
+from webapp.sessions.known_browser import LIFETIME as KNOWN_FOR
+from webapp.sessions.models import KnownBrowser
 from webapp.webhooks.models import WebhookCall
 
 LEASE: Final = "retention"
@@ -134,6 +136,8 @@ class Retention:
             "SELECT id FROM webhook_calls WHERE state <> 'queued' AND created_at < ? LIMIT ?",
             (before,),
         )
+        unused = _bound(now - KNOWN_FOR)
+        yield _Old("browsers", KnownBrowser, "SELECT id FROM known_browsers WHERE last_seen_at < ? LIMIT ?", (unused,))
         ended = int(now.timestamp())
         yield _Old("counters", Counter, "SELECT id FROM counters WHERE ends_at <= ? LIMIT ?", (ended,))
         used = await _in_use(self.vault, self.presets)

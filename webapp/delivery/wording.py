@@ -11,6 +11,7 @@ from webapp.text import Message, message
 KINDS: Final[Mapping[str, Message]] = {
     "reset_link": message("Reset link"),
     "password_changed": message("Password changed"),
+    "new_browser": message("Sign-in in a new browser"),
     "address_changed": message("Address changed"),
     "address_asked": message("Another address asked for"),
     "address_confirmation": message("Address to confirm"),

@@ -1,7 +1,8 @@
 """The list of people, and one person's page."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final, NoReturn, assert_never
 
 from starlette.responses import Response
@@ -26,7 +27,9 @@ from webapp.people.person_page import (
 )
 from webapp.recovery.send_link import Disabled, Frozen, NoAddress, Sent
 from webapp.recovery.send_link import send_reset_link as send_link
+from webapp.sessions.endpoints import lock_out_of
 from webapp.sessions.session import Lifetime
+from webapp.sessions.unlock import unlock
 from webapp.text import Message, message
 from webapp.users.authority import changes_roles, reach
 from webapp.users.change_state import Changed, LastAdministrator, Oneself, OutOfReach, disable, enable, thaw
@@ -48,7 +51,8 @@ from webapp.web.state import Req
 PATH: Final = "/users"
 TO_THE_LIST: Final = WayOn(PATH, message("Go to the users"))
 
-_CHANGES: Final = {
+_StateChange = Callable[..., Awaitable[Changed | Oneself | LastAdministrator | OutOfReach]]
+_CHANGES: Final[Mapping[str, tuple[_StateChange, Message, Message | None]]] = {
     "active": (enable, message("The account is enabled."), None),
     "disabled": (disable, message("The account is disabled."), None),
     "thawed": (
@@ -58,6 +62,7 @@ _CHANGES: Final = {
     ),
 }
 """What a state that is asked for takes, and what is said then."""
+UNLOCKED: Final = message("They can sign in again at once.")
 
 
 async def index(request: Req) -> Response:
@@ -150,6 +155,7 @@ async def set_password(request: Req) -> Response:
     if not await change_password(change, actor=actor_of(request), now=state["clock"]()):
         await refuse(request, user, "set_password")
     state["wake"]()
+    await (await lock_out_of(request)).forgive(user)
     if chosen.shown:
         return await show(request, await User.get(id=user.id), "password", shown_password=chosen.shown)
     detail = message("They are signed out everywhere, and told by mail.") if user.email else None
@@ -189,13 +195,14 @@ async def end_sessions(request: Req) -> Response:
 
 
 async def change_state(request: Req) -> Response:
-    """Disable or enable the account, or thaw it."""
+    """Disable or enable the account, thaw it, or have nobody wait who tries to sign in."""
     user = await reached(request, "change_state")
     fields = await read_fields(request, names_of(NewState))
     checked = check(NewState, fields)
     if isinstance(checked, Invalid):
         raise refusal(422)
-    change, text, detail = _CHANGES[checked.form.state]
+    unlocking = (partial(unlock, lock_out=await lock_out_of(request)), UNLOCKED, None)
+    change, text, detail = _CHANGES.get(checked.form.state, unlocking)
     within = reach(signed_in(request).role)
     match await change(user.id, actor=actor_of(request), now=request.state["clock"](), reach=within):
         case Changed():
@@ -268,7 +275,8 @@ async def _context(request: Req, user: User) -> dict[str, Any]:
     lifetime = Lifetime.of(await request.state["policy"]())
     days = timedelta(days=settings.invitation_days)
     now = request.state["clock"]()
-    return await page_of(user, signed_in(request), lifetime=lifetime, invited_for=days, now=now)
+    page = await page_of(user, signed_in(request), lifetime=lifetime, invited_for=days, now=now)
+    return {**page, "locked_until": await (await lock_out_of(request)).locked_until(user, now=now)}
 
 
 def actor_of(request: Req) -> Actor:

@@ -32,7 +32,7 @@ class NewPassword(FormModel):
 class NewState(FormModel):
     """Whether the account may be used from now on."""
 
-    state: Literal["active", "disabled", "thawed"]
+    state: Literal["active", "disabled", "thawed", "unlocked"]
 
 
 def names_of(form: type[FormModel]) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from webapp.recovery.new_password import set_new_password as set_with_link
 from webapp.recovery.request import Ask, request_link
 from webapp.recovery.reset_link import Expired, Invalid, LinkState, Open, Spent, verify
 from webapp.recovery.visits import visit_of, was_fetched, was_opened
+from webapp.sessions.endpoints import open_way
 from webapp.text import message
 from webapp.web.cookies import RESET
 from webapp.web.errors import Refusal, WayOn, refusal
@@ -112,10 +113,11 @@ async def set_new_password(request: Req) -> Response:
         now=state["clock"](),
     )
     match outcome:
-        case Done():
+        case Done(user_id):
             state["wake"]()
             toast = Toast(message("Your new password is set. Sign in with it."))
             response = state["pages"].redirect(request, SIGN_IN, toast=toast)
+            await open_way(request, response, user_id)
             RESET.clear(response, secure=state["settings"].secure)
             return response
         case Unfit(link, advice):

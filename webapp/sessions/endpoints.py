@@ -1,17 +1,23 @@
 """Sign-in, sign-out and one's own password."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from starlette.responses import Response
 
-from webapp.crypto.throttle import Limit, Refused
-from webapp.fields import fold
+from webapp.crypto.throttle import Limit
+from webapp.crypto.throttle import Refused as Exceeded
+from webapp.db.connect import transaction
 from webapp.sessions.change_password import Changed, NotChanged, change_own_password
+from webapp.sessions.known_browser import LIFETIME, make_known
+from webapp.sessions.lock_out import Limits, LockOut, Wait
 from webapp.sessions.session import Client, end
-from webapp.sessions.sign_in import SignedIn
+from webapp.sessions.sign_in import Refused, SignedIn, Visit
 from webapp.sessions.sign_in import sign_in as sign_in_with
-from webapp.text import message
-from webapp.web.browser import set_session, user_agent
+from webapp.sessions.sign_out import end_everywhere
+from webapp.text import Message, message
+from webapp.users.models import User
+from webapp.web.browser import known_browser, set_known_browser, set_session, user_agent
 from webapp.web.cookies import SESSION
 from webapp.web.errors import refusal
 from webapp.web.forms import read_fields, read_query
@@ -21,54 +27,122 @@ from webapp.web.state import Req
 
 WRONG: Final = message("Username or password is not right.")
 PASSWORD_TRIES: Final = Limit("password", 10, 15 * 60)
-"""Passwords tried for one name from one network in a quarter of an hour (OWASP ASVS 5.0, 6.3.1)."""
+"""Tries at the present password, where it is to be changed, in a quarter of an hour (OWASP ASVS 5.0, 6.3.1)."""
 
 
 async def sign_in_form(request: Req) -> Response:
     """The sign-in page; whoever is signed in already is sent on."""
     query = read_query(request, ("next",), max_length=4_000)
     target = own_path(query["next"])
-    pages = request.state["pages"]
     if request.state["principal"]:
-        return pages.redirect(request, target)
-    return await pages.render(request, "sessions/sign_in.html", values={"identifier": "", "next": target}, errors={})
+        return request.state["pages"].redirect(request, target)
+    return await _show_sign_in(request, {"identifier": "", "next": target, "remember": ""})
 
 
 async def sign_in(request: Req) -> Response:
     """Begin a session. A session that the browser already has ends: the cookie's value is always a new one."""
-    state = request.state
-    fields = await read_fields(request, ("identifier", "password", "next"))
+    fields = await read_fields(request, ("identifier", "password", "next", "remember"))
     target = own_path(fields["next"])
-    per_minute = Limit("sign-in", state["settings"].sign_ins_per_network_per_minute, 60)
-    await _count(request, per_minute, state["network"])
-    await _count(request, PASSWORD_TRIES, f"{state['network']} {fold(fields['identifier'].strip())[:400]}")
-    outcome = await sign_in_with(
-        fields["identifier"][:400],
-        fields["password"],
+    values = {"identifier": fields["identifier"], "next": target, "remember": fields["remember"]}
+    match await sign_in_here(request, fields["identifier"], fields["password"]):
+        case SignedIn() as entered:
+            response = request.state["pages"].redirect(request, CHANGE_PASSWORD if entered.must_change else target)
+            await enter_browser(request, response, entered, remembered=bool(fields["remember"]))
+            return response
+        case Wait(seconds):
+            response = await _show_sign_in(request, values, 429, wait_in_words(seconds))
+            response.headers["Retry-After"] = str(seconds)
+            return response
+        case Refused():
+            return await _show_sign_in(request, values, 422, WRONG)
+
+
+async def sign_in_here(request: Req, identifier: str, password: str) -> SignedIn | Refused | Wait:
+    """Sign somebody in; what becomes of it is the caller's to say."""
+    state = request.state
+    return await sign_in_with(
+        identifier,
+        password,
+        lock_out=await lock_out_of(request),
         passwords=state["passwords"],
-        client=Client(state["network"], user_agent(request)),
+        visit=Visit(Client(state["network"], user_agent(request)), known_browser(request), state["language"]),
         now=state["clock"](),
     )
-    match outcome:
-        case SignedIn(token, must_change):
-            before = state["principal"]
-            if before:
-                await end(before.session_id)
-            response = state["pages"].redirect(request, CHANGE_PASSWORD if must_change else target)
-            await set_session(request, response, token)
-            return response
-        case _:
-            values = {"identifier": fields["identifier"], "next": target}
-            return await state["pages"].render(
-                request, "sessions/sign_in.html", status=422, values=values, errors={"": WRONG}
-            )
+
+
+async def lock_out_of(request: Req) -> LockOut:
+    """The counting of attempts, with the limits in force."""
+    settings = request.state["settings"]
+    per_minute = settings.sign_ins_per_network_per_minute
+    limits = Limits.of(await request.state["policy"](), per_network_per_minute=per_minute)
+    return LockOut(request.state["throttle"], limits)
+
+
+async def enter_browser(request: Req, response: Response, entered: SignedIn, *, remembered: bool) -> None:
+    """Give the browser the cookies of somebody who has signed in, and end the session that it had before.
+
+    Unless the person wants the browser ``remembered``, it forgets both when it is closed; but if it is remembered since
+    before, that stays.
+    """
+    before = request.state["principal"]
+    if before:
+        await end(before.session_id)
+    if entered.told:
+        request.state["wake"]()
+    await set_session(request, response, entered.token, remembered=remembered)
+    if remembered or entered.browser != known_browser(request):
+        set_known_browser(request, response, entered.browser, lifetime=LIFETIME if remembered else None)
+
+
+async def open_way(request: Req, response: Response, user_id: int) -> None:
+    """Let somebody in who has just set a password by link, whatever strangers have tried and will try.
+
+    Nobody has to wait any more who signs in as this person, and in this browser nobody will have to.
+    """
+    user = await User.get(id=user_id)
+    client, now = Client(request.state["network"], user_agent(request)), request.state["clock"]()
+    await (await lock_out_of(request)).forgive(user)
+    async with transaction():
+        token = await make_known(user.id, known_browser(request), client, now=now)
+    if token != known_browser(request):
+        set_known_browser(request, response, token, lifetime=None)
+
+
+def wait_in_words(seconds: int) -> Message:
+    """How long somebody has to wait."""
+    minutes = -(-seconds // 60)
+    if minutes == 1:
+        return message("Too many attempts. Please wait a minute.")
+    return message("Too many attempts. Please wait %(minutes)s minutes.", minutes=minutes)
+
+
+async def _show_sign_in(
+    request: Req, values: Mapping[str, str], status: int = 200, error: Message | None = None
+) -> Response:
+    policy = await request.state["policy"]()
+    return await request.state["pages"].render(
+        request,
+        "sessions/sign_in.html",
+        status=status,
+        values=values,
+        errors={"": error} if error else {},
+        waits=status == 429,
+        hours=policy.session_hours,
+        idle_minutes=policy.session_idle_minutes,
+    )
 
 
 async def sign_out(request: Req) -> Response:
-    """End this session, here and in the database."""
+    """End this session, or all of this person's, here and in the database."""
     state = request.state
-    await end(signed_in(request).session_id)
-    response = state["pages"].redirect(request, "/sign-in", toast=Toast(message("You are signed out.")))
+    principal = signed_in(request)
+    fields = await read_fields(request, ("everywhere",))
+    if fields["everywhere"]:
+        await end_everywhere(principal, network=state["network"], now=state["clock"]())
+    else:
+        await end(principal.session_id)
+    said = message("You are signed out everywhere.") if fields["everywhere"] else message("You are signed out.")
+    response = state["pages"].redirect(request, "/sign-in", toast=Toast(said))
     SESSION.clear(response, secure=state["settings"].secure)
     response.headers["Clear-Site-Data"] = '"cache"'
     return response
@@ -105,7 +179,7 @@ async def change_password(request: Req) -> Response:
 
 async def _count(request: Req, limit: Limit, subject: str) -> None:
     match await request.state["throttle"].count(limit, subject):
-        case Refused(seconds):
+        case Exceeded(seconds):
             raise refusal(429, Retry_After=str(seconds))
         case _:
             pass

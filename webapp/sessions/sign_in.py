@@ -2,22 +2,45 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from webapp.audit.record import Actor, Deed, Subject, record
-from webapp.crypto.passwords import Passwords
+from webapp.crypto.passwords import Busy, Passwords
 from webapp.db.connect import transaction
+from webapp.outbox.enqueue import Order, enqueue
+from webapp.sessions.browser_words import browser_and_system
+from webapp.sessions.claimant import Claimant, claimant
+from webapp.sessions.known_browser import is_known, make_known
+from webapp.sessions.lock_out import Claim, LockOut, Wait
 from webapp.sessions.session import Client, begin
-from webapp.users.find import by_identifier
 from webapp.users.models import User
 from webapp.users.set_password import store_rehash
+
+NEW_BROWSER: Final = "new_browser"
+"""The kind of letter that tells of a sign-in in a browser that was not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """The browser in which somebody signs in."""
+
+    client: Client
+    cookie: str
+    """The value of the cookie by which browsers are known; empty if it has none."""
+    language: str
+    """That of its page, for people who have chosen none."""
 
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """The session has begun; ``token`` is the value of its cookie."""
+    """The session has begun; ``token`` is the value of its cookie, ``browser`` of that by which browsers are known."""
 
     token: str
+    browser: str
+    user_id: int
     must_change: bool
+    told: bool
+    """Whether a letter was written: wake the worker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,24 +49,61 @@ class Refused:
 
 
 async def sign_in(
-    identifier: str, password: str, *, passwords: Passwords, client: Client, now: datetime
-) -> SignedIn | Refused:
+    identifier: str, password: str, *, lock_out: LockOut, passwords: Passwords, visit: Visit, now: datetime
+) -> SignedIn | Refused | Wait:
     """Begin a session for whoever gives the right password.
 
     The same work is done for an unknown name (a decoy is verified), a wrong password and a shut account.
+
+    Raises:
+        Busy: too many passwords wait to be hashed; nothing was counted.
     """
-    user = await by_identifier(identifier)
-    verified = await passwords.verify(password, user.password_hash if user else None)
-    if user is None or not verified.ok or not user.may_enter:
+    who = await claimant(identifier, browser=visit.cookie, now=now)
+    known = visit.cookie if who.is_known_here else ""
+    claim = Claim(who.name, who.user_id, visit.client.network, known)
+    admitted = await lock_out.admit(claim, now=now)
+    if isinstance(admitted, Wait):
+        return admitted
+    try:
+        verified = await passwords.verify(password, who.password_hash if admitted.counts else None)
+    except Busy:
+        await lock_out.not_tried(claim, counted_at=now)
+        raise
+    if who.user_id is None or not verified.ok or not who.may_enter:
         return Refused()
-    if verified.rehash and user.password_hash:
-        await store_rehash(user.id, user.password_hash, verified.rehash)
+    if verified.rehash and who.password_hash:
+        await store_rehash(who.user_id, who.password_hash, verified.rehash)
+    await lock_out.succeeded(claim, counted_at=now)
+    # The person is known here, and the session has not begun: whatever else is asked of them is asked in this place,
+    # and ends in complete() as well.
+    return await _begin(who, visit, now=now)
+
+
+async def _begin(who: Claimant, visit: Visit, *, now: datetime) -> SignedIn | Refused:
     async with transaction():
-        current = await User.get_or_none(id=user.id)
-        if current is None or current.credentials_version != user.credentials_version or not current.may_enter:
+        # Held, so that of many sign-ins at once each counts the sessions and browsers of those before.
+        user = await User.filter(id=who.user_id).select_for_update(no_key=True).first()
+        if user is None or user.credentials_version != who.credentials_version or not user.may_enter:
             return Refused()
-        token = await enter(current, client, now=now)
-    return SignedIn(token, current.must_change)
+        return await complete(user, visit, now=now)
+
+
+async def complete(user: User, visit: Visit, *, now: datetime) -> SignedIn:
+    """Begin a session of somebody who has shown all that is asked for. Call it inside a transaction.
+
+    From now on the browser is known to them. If it was not, they are told by mail, except of their very first sign-in.
+    """
+    known = await is_known(user.id, visit.cookie, now=now)
+    tells = not known and user.last_sign_in_at is not None and user.email is not None
+    if tells:
+        await _tell(user, visit, now=now)
+    return SignedIn(
+        token=await enter(user, visit.client, now=now),
+        browser=await make_known(user.id, visit.cookie, visit.client, now=now),
+        user_id=user.id,
+        must_change=user.must_change,
+        told=tells,
+    )
 
 
 async def enter(user: User, client: Client, *, now: datetime) -> str:
@@ -53,3 +113,16 @@ async def enter(user: User, client: Client, *, now: datetime) -> str:
     actor = Actor(user.username, user.id, client.network)
     await record(actor, Deed("session:began", Subject(user.username, user.id)), now=now)
     return token
+
+
+async def _tell(user: User, visit: Visit, *, now: datetime) -> None:
+    browser, system = browser_and_system(visit.client.browser)
+    order = Order(
+        kind=NEW_BROWSER,
+        recipient=user.email or "",
+        language=user.language or visit.language,
+        user_id=user.id,
+        params={"browser": browser, "system": system},
+        network=visit.client.network,
+    )
+    await enqueue(order, now=now)

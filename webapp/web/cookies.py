@@ -44,6 +44,8 @@ class Cookie:
 
 
 SESSION: Final = Cookie("postern_session")
+KNOWN_BROWSER: Final = Cookie("postern_browser")
+"""By which a browser is known to the people who have signed in there. It opens nothing."""
 RESET: Final = Cookie("postern_reset", path="/password-reset")
 INVITATION: Final = Cookie("postern_invitation", path="/invitations")
 CONFIRMATION: Final = Cookie("postern_confirmation", path="/address-confirmations")

@@ -49,14 +49,29 @@ async def read_upload(
 
 
 _Pairs = list[tuple[str, UploadFile | str]]
+MOST_FILES: Final = 4
+
+
+async def read_pairs(request: Req) -> list[tuple[str, UploadFile | str]]:
+    """Every field of a form as it was sent, known or not, with the files that came along, which are not read.
+
+    Raises:
+        Refusal: as read_fields does, but for what the fields hold.
+    """
+    _require_form(request)
+    try:
+        async with (
+            asyncio.timeout(BODY_SECONDS),
+            request.form(max_files=MOST_FILES, max_fields=MAX_FIELDS, max_part_size=MAX_LENGTH * 4) as form,
+        ):
+            return [(name, value) for name, value in form.multi_items() if isinstance(value, str) or value.filename]
+    except TimeoutError:
+        raise refusal(408) from None
 
 
 async def _parts(request: Req, *, file: str, most: int) -> tuple[_Pairs, bytes | None]:
     """The form as it was sent, without the file, and the file's content; an empty one, or an empty text, is none."""
-    kind = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    charset = _CHARSET.search(request.headers.get("Content-Type", ""))
-    if (kind and kind not in _FORMS) or (charset and charset[1].lower() not in {"utf-8", "utf8"}):
-        raise refusal(415)
+    _require_form(request)
     uploaded = b""
     pairs: _Pairs = []
     try:
@@ -72,6 +87,13 @@ async def _parts(request: Req, *, file: str, most: int) -> tuple[_Pairs, bytes |
     except TimeoutError:
         raise refusal(408) from None
     return pairs, uploaded or None
+
+
+def _require_form(request: Req) -> None:
+    kind = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    charset = _CHARSET.search(request.headers.get("Content-Type", ""))
+    if (kind and kind not in _FORMS) or (charset and charset[1].lower() not in {"utf-8", "utf8"}):
+        raise refusal(415)
 
 
 def _fields(pairs: _Pairs, known: Collection[str]) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Who may call a URL."""
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Final
 from urllib.parse import quote, urlsplit
 
@@ -8,9 +9,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from webapp.principal import Principal, Role
-from webapp.web.cookies import SESSION
+from webapp.web.cookies import KNOWN_BROWSER, SESSION
 from webapp.web.errors import refusal
 from webapp.web.state import Req
+from webapp.web.typed import read_typed
 
 Endpoint = Callable[[Req], Awaitable[Response]]
 Who = frozenset[Role]
@@ -27,8 +29,15 @@ CHANGE_PASSWORD: Final = "/account/password"  # noqa: S105  a path
 _OPEN_WHILE_CHANGING: Final = frozenset({CHANGE_PASSWORD, "/sign-out"})
 
 
-def guarded(endpoint: Endpoint, who: Who) -> Callable[[Request], Awaitable[Response]]:
-    """The endpoint, answered only for those who may call it; it finds the principal in the request's state."""
+FRESH_FOR: Final = timedelta(minutes=10)
+"""How long ago the password may have been typed where more than a session is asked for (OWASP ASVS 5.0, 7.5.3)."""
+
+
+def guarded(endpoint: Endpoint, who: Who, *, fresh: bool = False) -> Callable[[Request], Awaitable[Response]]:
+    """The endpoint, answered only for those who may call it; it finds the principal in the request's state.
+
+    ``fresh``: only for those who have typed their password within FRESH_FOR; signing in counts.
+    """
 
     async def admit(request: Req) -> Response:
         principal = await _principal_of(request)
@@ -36,12 +45,14 @@ def guarded(endpoint: Endpoint, who: Who) -> Callable[[Request], Awaitable[Respo
         if who == PUBLIC:
             return await endpoint(request)
         if principal is None:
-            return _sign_in_first(request)
+            return await _sign_in_first(request)
         if principal.must_change and request.scope["path"] not in _OPEN_WHILE_CHANGING:
             return request.state["pages"].redirect(request, CHANGE_PASSWORD)
         if principal.role not in who:
             await request.state["refused"](principal, request.state["network"], request.scope["path"])
             raise refusal(403)
+        if fresh and not principal.re_authenticated_at + FRESH_FOR > request.state["clock"]():
+            return await ask_again(request)
         return await endpoint(request)
 
     admit.__name__ = getattr(endpoint, "__name__", "endpoint")
@@ -61,20 +72,50 @@ async def _principal_of(request: Req) -> Principal | None:
     return await request.state["authenticate"](token) if token else None
 
 
-def _sign_in_first(request: Req) -> Response:
+async def _sign_in_first(request: Req) -> Response:
     """Ask for a sign-in without losing what was typed.
 
     A page is redirected to the sign-in page and back. htmx asking for a part of a page (a search, say) has the browser
-    do the same; a form that htmx posts stays on the screen, with a link to sign in beside it.
+    do the same. What was posted is asked for again in place.
+    """
+    if request.method == "POST":
+        return await ask_again(request)
+    if request.state["pages"].wants_region(request):
+        return Response(status_code=401, headers={"HX-Redirect": sign_in_url(_shown_path(request)), **_NO_STORE})
+    query = request.scope["query_string"].decode("latin-1")
+    target = request.scope["path"] + (f"?{query}" if query else "")
+    return RedirectResponse(sign_in_url(target), 303, _NO_STORE)
+
+
+async def ask_again(request: Req) -> Response:
+    """Answer a form that was posted with the question who is there: 401 (RFC 9470 has it so as well), in place.
+
+    With htmx a dialog opens above the page, which stays as it is, and what was posted is posted again afterwards. A
+    browser without JavaScript gets a page that carries forward what was typed, all but secrets and files; unless it has
+    no cookie of somebody who was here: it is a stranger's, and has nothing to lose.
     """
     pages = request.state["pages"]
-    if not pages.wants_region(request):
-        query = request.scope["query_string"].decode("latin-1")
-        target = request.scope["path"] + (f"?{query}" if query else "")
-        return RedirectResponse(sign_in_url(target if request.method == "GET" else ""), 303, _NO_STORE)
-    if request.method == "GET":
-        return Response(status_code=401, headers={"HX-Redirect": sign_in_url(_shown_path(request)), **_NO_STORE})
-    return HTMLResponse(pages.part(request, "sessions/_ended.html"), 401, {"HX-Reswap": "none", **_NO_STORE})
+    if pages.wants_region(request):
+        dialog = pages.part(request, "sessions/re_authentication/_dialog.html", values={"identifier": ""}, errors={})
+        return HTMLResponse(dialog, 401, {"HX-Reswap": "none", **_NO_STORE})
+    if request.state["principal"] is None and not _was_here(request):
+        return RedirectResponse(sign_in_url(""), 303, _NO_STORE)
+    typed = await read_typed(request)
+    if request.state["principal"] is None and not typed:
+        return RedirectResponse(sign_in_url(""), 303, _NO_STORE)
+    return await pages.render(
+        request,
+        "sessions/re_authentication/index.html",
+        status=401,
+        typed=typed,
+        values={"identifier": ""},
+        errors={},
+    )
+
+
+def _was_here(request: Req) -> bool:
+    secure = request.state["settings"].secure
+    return any(cookie.read(request, secure=secure) for cookie in (SESSION, KNOWN_BROWSER))
 
 
 _NO_STORE: Final = {"Cache-Control": "no-store", "Vary": "HX-Request, HX-Request-Type, Cookie"}

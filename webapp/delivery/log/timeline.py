@@ -76,6 +76,8 @@ def _asked_for(history: History) -> Event:
         what = message("Asked for on the page for forgotten passwords")
     elif letter.kind == "password_changed":
         what = message("The password was changed")
+    elif letter.kind == "new_browser":
+        what = message("Somebody signed in in a new browser")
     elif network:
         what = message("Asked for")
     else:

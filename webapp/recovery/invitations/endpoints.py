@@ -10,6 +10,7 @@ from webapp.recovery.invitations.link import verify
 from webapp.recovery.new_password import Done, Unfit, use_link
 from webapp.recovery.reset_link import Expired, Invalid, LinkState, Open, Spent
 from webapp.recovery.visits import visit_of, was_fetched, was_opened
+from webapp.sessions.endpoints import open_way
 from webapp.text import message
 from webapp.web.cookies import INVITATION
 from webapp.web.errors import Refusal, WayOn, refusal
@@ -60,10 +61,11 @@ async def set_first_password(request: Req) -> Response:
         now=state["clock"](),
     )
     match outcome:
-        case Done():
+        case Done(user_id):
             state["wake"]()
             toast = Toast(message("Welcome. Your password is set: sign in with it."))
             response = state["pages"].redirect(request, SIGN_IN, toast=toast)
+            await open_way(request, response, user_id)
             INVITATION.clear(response, secure=state["settings"].secure)
             return response
         case Unfit(link, advice):

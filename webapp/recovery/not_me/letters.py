@@ -1,5 +1,8 @@
 """The notices that a person can answer with "this was not me", and what administrators are told of it."""
 
+from datetime import UTC, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
 from webapp.clock import Clock
 from webapp.crypto.links import Links
 from webapp.outbox.kind import Kind, Lost, Words
@@ -12,6 +15,8 @@ ADDRESS_ASKED = "address_asked"
 """The kind of letter that tells the present address that another was asked for."""
 NOTICES = "notices"
 """Their ceiling: what asks for reset links cannot use it up."""
+SIGN_INS = "sign_ins"
+"""The ceiling of the notices of sign-ins."""
 
 
 def password_changed(links: Links, *, public_url: str, clock: Clock) -> Kind:
@@ -30,6 +35,31 @@ def password_changed(links: Links, *, public_url: str, clock: Clock) -> Kind:
         return Words(context, await _language(letter, user.id), clock() + LIFETIME)
 
     return Kind(write, ceiling=NOTICES)
+
+
+def new_browser(links: Links, *, public_url: str, clock: Clock) -> Kind:
+    """The notice of a sign-in in a browser that was not known.
+
+    Its ceiling is one of its own: a stranger who signs in again and again cannot drown the other notices.
+    """
+
+    async def write(letter: Letter) -> Words | Lost:
+        user = await by_id(letter.user_id) if letter.user_id else None
+        if user is None:
+            return Lost("no_such_account")
+        context = {
+            "username": user.username,
+            "browser": letter.params.get("browser", ""),
+            "system": letter.params.get("system", ""),
+            "network": letter.network,
+            "at": _at(letter, user.time_zone),
+            "zone": user.time_zone or "UTC",
+            "link": _link(links, public_url, letter, user.id),
+            "days": DAYS,
+        }
+        return Words(context, await _language(letter, user.id), clock() + LIFETIME)
+
+    return Kind(write, ceiling=SIGN_INS)
 
 
 def address_changed(links: Links, *, public_url: str, clock: Clock) -> Kind:
@@ -78,6 +108,15 @@ def account_frozen(*, public_url: str) -> Kind:
         return Words(context, letter.language)
 
     return Kind(write, ceiling=NOTICES)
+
+
+def _at(letter: Letter, time_zone: str) -> str:
+    """When it was, as a clock on the wall of their zone shows it, in figures that every language reads."""
+    try:
+        zone: tzinfo = ZoneInfo(time_zone) if time_zone else UTC
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        zone = UTC
+    return letter.created_at.astimezone(zone).strftime("%Y-%m-%d %H:%M")
 
 
 def _link(links: Links, public_url: str, letter: Letter, user_id: int) -> str:

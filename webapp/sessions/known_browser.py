@@ -1,0 +1,52 @@
+"""Browsers that are known to a person: where they have signed in, or set a password by link, before.
+
+A browser is told by a cookie of its own. It lets nobody in. It spares the person a letter, and it keeps strangers from
+locking them out: see lock_out. One cookie serves everybody who signs in there, each with a row of their own.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from webapp.crypto.tokens import digest, new_token
+from webapp.sessions.models import KnownBrowser
+from webapp.sessions.session import Client
+
+LIFETIME: Final = timedelta(days=365)
+"""Since the person last signed in there."""
+MOST: Final = 20
+"""Browsers known to one person; one more, and the one that was not used for the longest is forgotten."""
+
+
+async def is_known(user_id: int, token: str, *, now: datetime) -> bool:
+    """Whether the person has signed in in this browser before."""
+    if not token:
+        return False
+    return await KnownBrowser.filter(user_id=user_id, digest=digest(token), last_seen_at__gt=now - LIFETIME).exists()
+
+
+async def make_known(user_id: int, token: str, client: Client, *, now: datetime) -> str:
+    """Have the browser known to the person, and return the value for its cookie. Call it inside a transaction.
+
+    Where it was not known yet the value is a new one, for all who have signed in there: nobody can plant a cookie whose
+    value they know in the browser of another.
+    """
+    browser = client.browser[:300]
+    here = KnownBrowser.filter(user_id=user_id, digest=digest(token))
+    if token and await here.update(last_seen_at=now, browser=browser, network=client.network):
+        return token
+    fresh = new_token()
+    if token:
+        await KnownBrowser.filter(digest=digest(token)).update(digest=digest(fresh))
+    older = KnownBrowser.filter(user_id=user_id).order_by("-last_seen_at", "-id").offset(MOST - 1)
+    out = list(await older.values_list("id", flat=True))
+    if out:
+        await KnownBrowser.filter(id__in=out).delete()
+    await KnownBrowser.create(
+        user_id=user_id,
+        digest=digest(fresh),
+        created_at=now,
+        last_seen_at=now,
+        browser=browser,
+        network=client.network,
+    )
+    return fresh
