@@ -25,8 +25,9 @@ from webapp.recovery.invitations.letter import invitation
 from webapp.recovery.invitations.send import INVITATION
 from webapp.recovery.letter import reset_link
 from webapp.recovery.not_me.freeze import ACCOUNT_FROZEN
-from webapp.recovery.not_me.letters import account_frozen, address_changed, password_changed
+from webapp.recovery.not_me.letters import account_frozen, address_changed, password_changed, second_factor
 from webapp.routes import path_of
+from webapp.sessions.factors.held import SECOND_FACTOR
 from webapp.smtp.rung import Rung
 from webapp.smtp.session import FINAL_DOT_SECONDS
 from webapp.tools import Tools
@@ -154,6 +155,7 @@ def letter_kinds(kit: Tools) -> Kinds:
         "reset_link": reset_link(kit.links, public_url=public_url, lifetime=lifetime, clock=kit.clock),
         "password_changed": password_changed(kit.links, public_url=public_url, clock=kit.clock),
         ADDRESS_CHANGED: address_changed(kit.links, public_url=public_url, clock=kit.clock),
+        SECOND_FACTOR: second_factor(kit.links, public_url=public_url, clock=kit.clock),
         INVITATION: invitation(kit.links, public_url=public_url, lifetime=invited_for, clock=kit.clock),
         ACCOUNT_FROZEN: account_frozen(public_url=public_url),
         SAMPLE: sample(public_url=public_url, lifetime=lifetime, forgot_path=path_of("forgot")),

@@ -7,12 +7,14 @@ from starlette.responses import Response
 from webapp.crypto.throttle import Limit, Refused
 from webapp.fields import fold
 from webapp.sessions.change_password import Changed, NotChanged, change_own_password
+from webapp.sessions.factors import second_step
+from webapp.sessions.factors.challenge import LIFETIME as CHALLENGE_LIFETIME
 from webapp.sessions.session import Client, end
-from webapp.sessions.sign_in import SignedIn
+from webapp.sessions.sign_in import SecondStep, SignedIn
 from webapp.sessions.sign_in import sign_in as sign_in_with
 from webapp.text import message
 from webapp.web.browser import set_session, user_agent
-from webapp.web.cookies import SESSION
+from webapp.web.cookies import SECOND_STEP, SESSION
 from webapp.web.errors import refusal
 from webapp.web.forms import read_fields, read_query
 from webapp.web.guards import CHANGE_PASSWORD, own_path, signed_in
@@ -56,6 +58,11 @@ async def sign_in(request: Req) -> Response:
                 await end(before.session_id)
             response = state["pages"].redirect(request, CHANGE_PASSWORD if must_change else target)
             await set_session(request, response, token)
+            return response
+        case SecondStep(user_id):
+            token = await second_step.begin(user_id, target, vault=state["vault"], now=state["clock"]())
+            response = state["pages"].redirect(request, "/sign-in/factor")
+            SECOND_STEP.write(response, token, secure=state["settings"].secure, lifetime=CHALLENGE_LIFETIME)
             return response
         case _:
             values = {"identifier": fields["identifier"], "next": target}

@@ -21,13 +21,20 @@ class SignedIn:
 
 
 @dataclass(frozen=True, slots=True)
+class SecondStep:
+    """The password was right, and the second factor is asked for next: no session has begun."""
+
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """No such person, a wrong password, or an account that is disabled or frozen: nobody is told which."""
 
 
 async def sign_in(
     identifier: str, password: str, *, passwords: Passwords, client: Client, now: datetime
-) -> SignedIn | Refused:
+) -> SignedIn | SecondStep | Refused:
     """Begin a session for whoever gives the right password.
 
     The same work is done for an unknown name (a decoy is verified), a wrong password and a shut account.
@@ -42,6 +49,8 @@ async def sign_in(
         current = await User.get_or_none(id=user.id)
         if current is None or current.credentials_version != user.credentials_version or not current.may_enter:
             return Refused()
+        if current.second_factor:
+            return SecondStep(current.id)
         token = await enter(current, client, now=now)
     return SignedIn(token, current.must_change)
 
