@@ -22,7 +22,9 @@ class Key:
 
     def __init__(self) -> None:
         self._key = ec.generate_private_key(ec.SECP256R1())
-        public: Any = ES256.from_cryptography_key(self._key.public_key())
+        public: Any = ES256.from_cryptography_key(  # type: ignore[no-untyped-call]
+            self._key.public_key()
+        )
         self.factor = Factor(
             kind=FactorKind.PASSKEY,
             credential_id=websafe_encode(b"credential"),
