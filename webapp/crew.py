@@ -34,8 +34,10 @@ from webapp.recovery.not_me.letters import (
     address_changed,
     new_browser,
     password_changed,
+    second_factor,
 )
 from webapp.routes import path_of
+from webapp.sessions.factors.held import SECOND_FACTOR
 from webapp.sessions.sign_in import NEW_BROWSER
 from webapp.smtp.rung import Rung
 from webapp.smtp.session import FINAL_DOT_SECONDS
@@ -167,6 +169,7 @@ def letter_kinds(kit: Tools) -> Kinds:
         ADDRESS_CHANGED: address_changed(kit.links, public_url=public_url, clock=kit.clock),
         ADDRESS_ASKED: address_asked(kit.links, public_url=public_url, clock=kit.clock),
         ADDRESS_CONFIRMATION: address_confirmation(kit.links, public_url=public_url, clock=kit.clock),
+        SECOND_FACTOR: second_factor(kit.links, public_url=public_url, clock=kit.clock),
         INVITATION: invitation(kit.links, public_url=public_url, lifetime=invited_for, clock=kit.clock),
         ACCOUNT_FROZEN: account_frozen(public_url=public_url),
         SAMPLE: sample(public_url=public_url, lifetime=lifetime, forgot_path=path_of("forgot")),

@@ -31,6 +31,8 @@ class Principal:
     language: str | None
     time_zone: str = ""
     """An IANA name; empty for the browser's own."""
+    second_factor: bool = False
+    """Whether they have one."""
 
     @property
     def shown_name(self) -> str:

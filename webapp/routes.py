@@ -32,6 +32,7 @@ from webapp.mail_server.removal import endpoints as removal
 from webapp.mail_server.searches import endpoints as searches
 from webapp.ops import endpoints as ops
 from webapp.people import endpoints as people
+from webapp.people.clearing import endpoints as clearing
 from webapp.people.creation import endpoints as creation
 from webapp.people.invitation import endpoints as invitation
 from webapp.principal import Principal, Role
@@ -39,6 +40,8 @@ from webapp.recovery import endpoints as recovery
 from webapp.recovery.invitations import endpoints as invitations
 from webapp.recovery.not_me import endpoints as not_me
 from webapp.sessions import endpoints as sessions
+from webapp.sessions.factors import endpoints as factors
+from webapp.sessions.factors.asking import endpoints as second_step
 from webapp.sessions.re_authentication import endpoints as re_authentication
 from webapp.start import endpoints as start
 from webapp.text import message
@@ -110,6 +113,7 @@ URLS: Final = (
     Url("start", "/", SIGNED_IN, start.index),
     Url("setup", "/setup", PUBLIC, start.setup, start.set_up),
     Url("sign_in", "/sign-in", PUBLIC, sessions.sign_in_form, sessions.sign_in),
+    Url("sign_in_factor", "/sign-in/factor", PUBLIC, second_step.form, second_step.answer),
     Url("sign_out", "/sign-out", SIGNED_IN, post=sessions.sign_out),
     Url("account", "/account", SIGNED_IN, account.index, account.choose),
     Url("account_email", "/account/email", SIGNED_IN, address.form, address.ask),
@@ -118,6 +122,10 @@ URLS: Final = (
     Url("account_events", "/account/events", SIGNED_IN, account.events),
     Url("re_authentication", "/re-authentication", PUBLIC, post=re_authentication.re_authenticate),
     Url("account_password", "/account/password", SIGNED_IN, sessions.password_form, sessions.change_password),
+    Url("factors", "/account/factors", SIGNED_IN, factors.index, factors.begin),
+    Url("factor_app", "/account/factors/app", SIGNED_IN, post=factors.add_app),
+    Url("factor_passkey", "/account/factors/passkey", SIGNED_IN, post=factors.add_passkey),
+    Url("factor", "/account/factors/{id:id}", SIGNED_IN, post=factors.change),
     Url("forgot", "/password-reset", PUBLIC, recovery.forgot, recovery.ask),
     Url("asked", "/password-reset/sent", PUBLIC, recovery.asked),
     Url("new_password", "/password-reset/new", PUBLIC, recovery.new_password, recovery.set_new_password),
@@ -144,6 +152,7 @@ URLS: Final = (
     Url("person_invitation", "/users/{id:id}/invitation", STAFF, post=invitation.invite),
     Url("person_sessions", "/users/{id:id}/sessions", STAFF, post=people.end_sessions),
     Url("person_state", "/users/{id:id}/state", STAFF, post=people.change_state, fresh=True),
+    Url("person_factors", "/users/{id:id}/factors", STAFF, post=clearing.clear, fresh=True),
     Url("person_reachable", "/users/{id:id}/reachable", ADMIN, post=people.mark_reachable),
     Url("mail_log", "/mail-log", LOG_READERS, mail_log.mail_log),
     Url("mail_log_changes", "/mail-log/changes", LOG_READERS, mail_log.changes),

@@ -7,7 +7,17 @@ from webapp.principal import Role
 from webapp.routes import URLS, Url
 from webapp.web.guards import PUBLIC, own_path, sign_in_url
 
-PUBLIC_NAMES = {"setup", "sign_in", "re_authentication", "forgot", "asked", "new_password", "follow", "received"} | {
+PUBLIC_NAMES = {
+    "setup",
+    "sign_in",
+    "sign_in_factor",
+    "re_authentication",
+    "forgot",
+    "asked",
+    "new_password",
+    "follow",
+} | {
+    "received",
     "first_password",
     "invitation",
     "not_me",

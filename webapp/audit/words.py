@@ -30,6 +30,11 @@ ACTIONS: Final[Mapping[str, Message]] = {
     "user:invited": message("sent an invitation to"),
     "user:withdrew_invitation": message("withdrew the invitation of"),
     "user:accepted_invitation": message("chose a first password by invitation for"),
+    "user:added_factor": message("added a second factor to"),
+    "user:removed_factor": message("removed a second factor of"),
+    "user:cleared_factors": message("cleared the second factor of"),
+    "user:made_recovery_codes": message("made new recovery codes for"),
+    "user:used_recovery_code": message("used a recovery code of"),
     "brand:saved": message("changed how letters look"),
     "user:out_of_reach": message("was not allowed to reach"),
     "mail_server:saved": message("saved the mail server"),
@@ -90,6 +95,7 @@ _NAMES: Final[Mapping[str, Message]] = {
     "language": message("Language"),
     "time_zone": message("Time zone"),
     "attempt": message("Attempt"),
+    "factor": message("Second factor"),
     "host": message("Host"),
     "port": message("Port"),
     "security": message("Secure connection"),
@@ -142,6 +148,11 @@ _ATTEMPTS: Final[Mapping[str, Message]] = {
     "change_state": message("disable or enable"),
     "invite": message("send or withdraw an invitation"),
     "mark_reachable": message("mark the address as reachable"),
+    "clear_factors": message("clear the second factor"),
+}
+_FACTORS: Final[Mapping[str, Message]] = {
+    "totp": message("Authenticator app"),
+    "passkey": message("Passkey or security key"),
 }
 _SECURITY: Final[Mapping[str, Message]] = {
     "none": message("None"),
@@ -160,6 +171,7 @@ _GRANTS: Final[Mapping[str, Message]] = {
 _VALUES: Final[Mapping[str, Mapping[str, Message]]] = {
     "role": _ROLES,
     "attempt": _ATTEMPTS,
+    "factor": _FACTORS,
     "security": _SECURITY,
     "auth": _AUTHENTICATION,
     "oauth_grant": _GRANTS,

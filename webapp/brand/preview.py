@@ -21,6 +21,7 @@ NAMES: Final[Mapping[str, Message]] = {
     "address_changed": message("Address changed"),
     "address_asked": message("Another address asked for"),
     "address_confirmation": message("Address to confirm"),
+    "second_factor": message("Second factor changed"),
     "account_frozen": message("Account frozen"),
     "test": message("Test"),
     "sample": message("Sample of a reset link"),

@@ -167,6 +167,24 @@ def recovery_link(
     with_database(work)
 
 
+@app.command("clear-factors")
+def clear_factors(who: Annotated[str, typer.Argument(help="Username or address.")]) -> None:
+    """Remove the second factor of somebody who has lost it; they are signed out everywhere and told by mail."""
+
+    async def work(kit: Tools) -> None:
+        from webapp.sessions.factors.held import clear
+        from webapp.users.find import by_identifier
+
+        user = await by_identifier(who)
+        if user is None:
+            raise CommandFailed(f"there is nobody with the username or address {who!r}.")
+        if not await clear(user.id, actor=COMMAND_LINE, now=kit.clock()):
+            raise CommandFailed(f"{user.username} has no second factor.")
+        typer.echo(f"The second factor of {user.username} is cleared.")
+
+    with_database(work)
+
+
 class _Given:
     """A password, hashed; ``shown`` if it was made up."""
 

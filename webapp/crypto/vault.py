@@ -38,7 +38,7 @@ class Vault:
 
     def __init__(self, keys: Keys) -> None:
         self._fernet = MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in keys.derive("vault")])
-        self._fingerprint_key = keys.derive("fingerprints")[0]
+        self._fingerprint_keys = keys.derive("fingerprints")
 
     def seal(self, secret: str, binding: Mapping[str, str] | str) -> str:
         """The secret, encrypted, in ASCII; two seals of one secret differ."""
@@ -74,7 +74,12 @@ class Vault:
 
         A new newest key changes every fingerprint.
         """
-        return hmac.digest(self._fingerprint_key, _canonical(values), hashlib.sha256).hex()
+        return self.fingerprints(values)[0]
+
+    def fingerprints(self, values: Mapping[str, str]) -> tuple[str, ...]:
+        """The same under each of the keys, the newest first: finds what was stored before the keys were changed."""
+        content = _canonical(values)
+        return tuple(hmac.digest(key, content, hashlib.sha256).hex() for key in self._fingerprint_keys)
 
 
 def _bound(salt: bytes, binding: Mapping[str, str] | str) -> bytes:

@@ -16,6 +16,7 @@ KINDS: Final[Mapping[str, Message]] = {
     "address_asked": message("Another address asked for"),
     "address_confirmation": message("Address to confirm"),
     "invitation": message("Invitation"),
+    "second_factor": message("Second factor changed"),
     "account_frozen": message("Account frozen"),
     "test": message("Test"),
     "sample": message("Sample of a reset link"),

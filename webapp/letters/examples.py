@@ -13,6 +13,7 @@ KINDS: Final = (
     "address_asked",
     "new_browser",
     "address_changed",
+    "second_factor",
     "account_frozen",
     "test",
     "sample",
@@ -24,6 +25,7 @@ def example(kind: str, *, public_url: str) -> Mapping[str, object]:
     """What the templates of this kind, one of KINDS, are given. No link in it opens anything."""
     person = {"username": "alice"}
     not_me = {"public_url": public_url, "link": f"{public_url}/not-me/{_TOKEN}", "days": 7}
+    other = dict.fromkeys(("removed", "cleared", "used", "few"), False)
     reset = {"link": f"{public_url}/password-reset/{_TOKEN}", "minutes": 30, "asked_by_staff": False}
     contexts: Mapping[str, Mapping[str, object]] = {
         "reset_link": {**person, **reset},
@@ -53,6 +55,7 @@ def example(kind: str, *, public_url: str) -> Mapping[str, object]:
             "at": "2026-11-27 09:41",
             "zone": "Europe/Berlin",
         },
+        "second_factor": {**person, **not_me, "added": True, **other},
         "account_frozen": {**person, "person_url": f"{public_url}/users/2"},
         "test": {
             "host": "smtp.example.org",

@@ -9,6 +9,7 @@ from webapp.people.end_sessions import count_sessions
 from webapp.people.standing import standing
 from webapp.principal import Principal, Role
 from webapp.recovery.invitations.send import open_invitation
+from webapp.sessions.factors import held
 from webapp.sessions.session import Lifetime
 from webapp.text import Message, message
 from webapp.users.authority import changes_roles, grants
@@ -26,9 +27,10 @@ REGIONS: Final[Mapping[str, str]] = {
     "password": "people/_password.html",
     "details": "people/_details.html",
     "access": "people/_access.html",
+    "second-factor": "people/_second_factor.html",
 }
 """The parts of the page, by their ids."""
-TOLD: Final = ("summary", "reset-link", "access")
+TOLD: Final = ("summary", "reset-link", "access", "second-factor")
 """The parts that nobody types into: whatever was done elsewhere on the page, they can be shown anew."""
 
 
@@ -48,8 +50,12 @@ async def page_of(
 
     ``lifetime`` is that of sessions, ``invited_for`` that of invitations.
     """
+    factors = await held.of(user.id) if user.second_factor else []
+    passkeys = len(held.passkeys_among(factors))
     return {
         "user": user,
+        "apps": len(factors) - passkeys,
+        "passkeys": passkeys,
         "standing": standing(user),
         "sessions": await count_sessions(user, lifetime=lifetime, now=now),
         "invitation": await open_invitation(user, lifetime=invited_for, now=now),

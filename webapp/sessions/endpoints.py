@@ -9,16 +9,18 @@ from webapp.crypto.throttle import Limit
 from webapp.crypto.throttle import Refused as Exceeded
 from webapp.db.connect import transaction
 from webapp.sessions.change_password import Changed, NotChanged, change_own_password
+from webapp.sessions.factors import second_step
+from webapp.sessions.factors.challenge import LIFETIME as CHALLENGE_LIFETIME
 from webapp.sessions.known_browser import LIFETIME, make_known
 from webapp.sessions.lock_out import Limits, LockOut, Wait
 from webapp.sessions.session import Client, end
-from webapp.sessions.sign_in import Refused, SignedIn, Visit
+from webapp.sessions.sign_in import Refused, SecondStep, SignedIn, Visit
 from webapp.sessions.sign_in import sign_in as sign_in_with
 from webapp.sessions.sign_out import end_everywhere
 from webapp.text import Message, message
 from webapp.users.models import User
 from webapp.web.browser import known_browser, set_known_browser, set_session, user_agent
-from webapp.web.cookies import SESSION
+from webapp.web.cookies import SECOND_STEP, SESSION
 from webapp.web.errors import refusal
 from webapp.web.forms import read_fields, read_query
 from webapp.web.guards import CHANGE_PASSWORD, own_path, signed_in
@@ -49,6 +51,18 @@ async def sign_in(request: Req) -> Response:
             response = request.state["pages"].redirect(request, CHANGE_PASSWORD if entered.must_change else target)
             await enter_browser(request, response, entered, remembered=bool(fields["remember"]))
             return response
+        case SecondStep(user_id):
+            token = await second_step.begin(
+                user_id,
+                target,
+                remembered=bool(fields["remember"]),
+                vault=request.state["vault"],
+                now=request.state["clock"](),
+            )
+            response = request.state["pages"].redirect(request, "/sign-in/factor")
+            secure = request.state["settings"].secure
+            SECOND_STEP.write(response, token, secure=secure, lifetime=CHALLENGE_LIFETIME)
+            return response
         case Wait(seconds):
             response = await _show_sign_in(request, values, 429, wait_in_words(seconds))
             response.headers["Retry-After"] = str(seconds)
@@ -57,7 +71,7 @@ async def sign_in(request: Req) -> Response:
             return await _show_sign_in(request, values, 422, WRONG)
 
 
-async def sign_in_here(request: Req, identifier: str, password: str) -> SignedIn | Refused | Wait:
+async def sign_in_here(request: Req, identifier: str, password: str) -> SignedIn | SecondStep | Refused | Wait:
     """Sign somebody in; what becomes of it is the caller's to say."""
     state = request.state
     return await sign_in_with(
@@ -65,9 +79,15 @@ async def sign_in_here(request: Req, identifier: str, password: str) -> SignedIn
         password,
         lock_out=await lock_out_of(request),
         passwords=state["passwords"],
-        visit=Visit(Client(state["network"], user_agent(request)), known_browser(request), state["language"]),
+        visit=visit_of(request),
         now=state["clock"](),
     )
+
+
+def visit_of(request: Req) -> Visit:
+    """The browser in which somebody signs in."""
+    state = request.state
+    return Visit(Client(state["network"], user_agent(request)), known_browser(request), state["language"])
 
 
 async def lock_out_of(request: Req) -> LockOut:

@@ -86,6 +86,7 @@ async def look_up(token: str, *, lifetime: Lifetime, now: datetime) -> Principal
         re_authenticated_at=session.re_authenticated_at,
         language=user.language,
         time_zone=user.time_zone,
+        second_factor=user.second_factor,
     )
 
 

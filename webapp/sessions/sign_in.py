@@ -44,13 +44,20 @@ class SignedIn:
 
 
 @dataclass(frozen=True, slots=True)
+class SecondStep:
+    """The password was right, and the second factor is asked for next: no session has begun."""
+
+    user_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """No such person, a wrong password, or an account that is disabled or frozen: nobody is told which."""
 
 
 async def sign_in(
     identifier: str, password: str, *, lock_out: LockOut, passwords: Passwords, visit: Visit, now: datetime
-) -> SignedIn | Refused | Wait:
+) -> SignedIn | SecondStep | Refused | Wait:
     """Begin a session for whoever gives the right password.
 
     The same work is done for an unknown name (a decoy is verified), a wrong password and a shut account.
@@ -74,17 +81,17 @@ async def sign_in(
     if verified.rehash and who.password_hash:
         await store_rehash(who.user_id, who.password_hash, verified.rehash)
     await lock_out.succeeded(claim, counted_at=now)
-    # The person is known here, and the session has not begun: whatever else is asked of them is asked in this place,
-    # and ends in complete() as well.
     return await _begin(who, visit, now=now)
 
 
-async def _begin(who: Claimant, visit: Visit, *, now: datetime) -> SignedIn | Refused:
+async def _begin(who: Claimant, visit: Visit, *, now: datetime) -> SignedIn | SecondStep | Refused:
     async with transaction():
         # Held, so that of many sign-ins at once each counts the sessions and browsers of those before.
         user = await User.filter(id=who.user_id).select_for_update(no_key=True).first()
         if user is None or user.credentials_version != who.credentials_version or not user.may_enter:
             return Refused()
+        if user.second_factor:
+            return SecondStep(user.id)
         return await complete(user, visit, now=now)
 
 

@@ -27,6 +27,7 @@ AUDIT_READERS: Final[Who] = frozenset({Role.ADMIN, Role.AUDITOR})
 
 CHANGE_PASSWORD: Final = "/account/password"  # noqa: S105  a path
 _OPEN_WHILE_CHANGING: Final = frozenset({CHANGE_PASSWORD, "/sign-out"})
+FACTORS: Final = "/account/factors"
 
 
 FRESH_FOR: Final = timedelta(minutes=10)
@@ -48,6 +49,8 @@ def guarded(endpoint: Endpoint, who: Who, *, fresh: bool = False) -> Callable[[R
             return await _sign_in_first(request)
         if principal.must_change and request.scope["path"] not in _OPEN_WHILE_CHANGING:
             return request.state["pages"].redirect(request, CHANGE_PASSWORD)
+        if await _lacks_factor(request, principal):
+            return request.state["pages"].redirect(request, FACTORS)
         if principal.role not in who:
             await request.state["refused"](principal, request.state["network"], request.scope["path"])
             raise refusal(403)
@@ -65,6 +68,14 @@ def signed_in(request: Req) -> Principal:
     if principal is None:
         raise refusal(401)
     return principal
+
+
+async def _lacks_factor(request: Req, principal: Principal) -> bool:
+    """Whether the policy wants a second factor of them first, and this is not where one is set up."""
+    path = request.scope["path"]
+    if principal.second_factor or path in _OPEN_WHILE_CHANGING or path == FACTORS or path.startswith(f"{FACTORS}/"):
+        return False
+    return principal.role in (await request.state["policy"]()).factor_roles
 
 
 async def _principal_of(request: Req) -> Principal | None:

@@ -99,6 +99,30 @@ def address_asked(links: Links, *, public_url: str, clock: Clock) -> Kind:
     return Kind(write, ceiling=NOTICES)
 
 
+def second_factor(links: Links, *, public_url: str, clock: Clock) -> Kind:
+    """The notice that a second factor was added, removed or cleared, or that a recovery code was used."""
+
+    async def write(letter: Letter) -> Words | Lost:
+        user = await by_id(letter.user_id) if letter.user_id else None
+        if user is None:
+            return Lost("no_such_account")
+        what = letter.params.get("what", "")
+        context = {
+            "username": user.username,
+            "public_url": public_url,
+            "link": _link(links, public_url, letter, user.id),
+            "days": DAYS,
+            "added": what == "added",
+            "removed": what == "removed",
+            "cleared": what == "cleared",
+            "used": what in {"code_used", "few_codes"},
+            "few": what == "few_codes",
+        }
+        return Words(context, await _language(letter, user.id), clock() + LIFETIME)
+
+    return Kind(write, ceiling=NOTICES)
+
+
 def account_frozen(*, public_url: str) -> Kind:
     """What an administrator is told when an account was frozen."""
 

@@ -40,7 +40,7 @@ async def confirm(
         raise
     if not verified.ok:
         return Refused()
-    # A second factor, once the person has one, is asked for here too.
+    # The second factor, where there is one, was shown when the session began; one factor again is enough (ASVS 7.5.3).
     await lock_out.succeeded(claim, counted_at=now)
     session = Session.filter(id=principal.session_id, credentials_version=user.credentials_version)
     return Confirmed() if await session.update(re_authenticated_at=now) else Refused()

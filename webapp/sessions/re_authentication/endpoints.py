@@ -8,7 +8,7 @@ from webapp.fields import fold
 from webapp.sessions.endpoints import enter_browser, lock_out_of, sign_in_here, wait_in_words
 from webapp.sessions.lock_out import Wait
 from webapp.sessions.re_authentication.confirm import Confirmed, confirm
-from webapp.sessions.sign_in import Refused, SignedIn
+from webapp.sessions.sign_in import Refused, SecondStep, SignedIn
 from webapp.text import Message, message
 from webapp.web.errors import refusal
 from webapp.web.forms import read_fields
@@ -21,6 +21,9 @@ WRONG: Final = message("Username or password is not right.")
 SOMEBODY_ELSE: Final = message(
     "By now somebody else is signed in in this browser. Copy what you have typed, and reload the page."
 )
+IN_ANOTHER_TAB: Final = message(
+    "You have a second factor as well: sign in in another tab, then come back and confirm here. Nothing is lost."
+)
 
 
 async def re_authenticate(request: Req) -> Response:
@@ -31,7 +34,7 @@ async def re_authenticate(request: Req) -> Response:
     if typed is None:
         raise refusal(422)
     principal = state["principal"]
-    outcome: Confirmed | SignedIn | Refused | Wait
+    outcome: Confirmed | SignedIn | SecondStep | Refused | Wait
     if principal is None:
         outcome = await sign_in_here(request, fields["identifier"], fields["password"])
     elif fields["identifier"] and fold(fields["identifier"].strip()) != fold(principal.username):
@@ -52,6 +55,8 @@ async def re_authenticate(request: Req) -> Response:
             response = await _go_on(request, typed)
             await enter_browser(request, response, outcome, remembered=False)
             return response
+        case SecondStep():
+            return await _ask(request, fields, typed, 422, {"password": IN_ANOTHER_TAB})
         case Refused():
             errors = {"password": WRONG_PASSWORD if principal else WRONG}
             return await _ask(request, fields, typed, 422, errors)

@@ -1,0 +1,139 @@
+"""Signing in with a second factor."""
+
+import asyncio
+from collections import Counter
+
+from tests.sessions.factors.having import give, password_given, with_app
+from tests.world import PASSWORD, World
+from webapp.audit.models import AuditEntry
+from webapp.outbox.models import Letter
+from webapp.principal import Role
+from webapp.sessions.models import Challenge, Factor, RecoveryCode, Session
+from webapp.users.models import User
+
+
+async def test_the_code_of_the_app_begins_the_session_and_next_survives(world: World) -> None:
+    await world.person("alice", password=PASSWORD)
+    _, phone, _ = await with_app(world, "alice")
+    browser = await password_given(world, "alice", target="/account/password")
+    assert (await browser.get("/account")).status_code == 303
+    page = await browser.get("/sign-in/factor")
+    assert page.status_code == 200
+    answer = await give(browser, phone.code())
+    assert (answer.status_code, answer.headers["location"]) == (303, "/account/password")
+    assert (await browser.get("/account")).status_code == 200
+
+
+async def test_a_wrong_code_is_said_at_the_field_and_ten_end_it(world: World) -> None:
+    await world.person("alice", password=PASSWORD)
+    await with_app(world, "alice")
+    browser = await password_given(world, "alice")
+    for _ in range(10):
+        answer = await give(browser, "000000")
+        assert answer.status_code == 422
+        assert "This code is not right" in answer.text
+    assert (await give(browser, "000000")).status_code in {303, 429}
+    again = await password_given(world, "alice")
+    assert (await give(again, "000000")).status_code == 429
+
+
+async def test_a_code_works_once_however_many_send_it_at_once(world: World) -> None:
+    await world.person("alice", password=PASSWORD)
+    _, phone, _ = await with_app(world, "alice")
+    await Session.all().delete()
+    browsers = [await password_given(world, "alice") for _ in range(8)]
+    code = phone.code()
+    answers = await asyncio.gather(*(give(browser, code) for browser in browsers))
+    assert Counter(answer.status_code for answer in answers) == {303: 1, 422: 7}
+    assert await Session.all().count() == 1
+
+
+async def test_a_recovery_code_works_once_and_its_owner_is_told(world: World) -> None:
+    await world.person("alice", email="alice@example.org", password=PASSWORD)
+    _, _, codes = await with_app(world, "alice")
+    assert len(set(codes)) == 10
+    stored = {row.digest for row in await RecoveryCode.all()}
+    assert not stored & set(codes)
+    browsers = [await password_given(world, "alice") for _ in range(5)]
+    answers = await asyncio.gather(*(give(browser, f" {codes[0].upper()} ") for browser in browsers))
+    assert Counter(answer.status_code for answer in answers) == {303: 1, 422: 4}
+    assert await AuditEntry.filter(action="user:used_recovery_code").count() == 1
+    last = await Letter.filter(kind="second_factor").order_by("-id").first()
+    assert last
+    assert last.params == {"what": "code_used"}
+
+
+async def test_a_challenge_ends_after_ten_minutes_and_with_the_credentials(world: World) -> None:
+    await world.person("alice", password=PASSWORD)
+    _, phone, _ = await with_app(world, "alice")
+    late = await password_given(world, "alice")
+    world.clock.advance(minutes=10, seconds=1)
+    assert (await give(late, phone.code())).headers["location"] == "/sign-in"
+    changed = await password_given(world, "alice")
+    await User.filter(username="alice").update(credentials_version=99)
+    assert (await give(changed, phone.code())).headers["location"] == "/sign-in"
+
+
+async def test_a_challenge_serves_its_own_person_and_purpose_only(world: World) -> None:
+    await world.person("alice", password=PASSWORD)
+    await world.person("bob", password=PASSWORD)
+    _, phone, _ = await with_app(world, "alice")
+    await with_app(world, "bob")
+    bobs = await password_given(world, "bob")
+    assert (await give(bobs, phone.code())).status_code == 422
+    mallory = await world.entered("bob")
+    page = await mallory.post("/account/factors", {"action": "app", "current_password": PASSWORD})
+    mallory.client.cookies.set("postern_second_step", mallory.hidden(page, "begun"), path="/sign-in")
+    assert (await mallory.get("/sign-in/factor")).headers["location"] == "/sign-in"
+    alices = await world.entered("alice")
+    fields = {"begun": mallory.hidden(page, "begun"), "code": "123456"}
+    assert (await alices.post("/account/factors/app", fields)).headers["location"] == "/account/factors"
+
+
+async def test_secrets_are_sealed(world: World) -> None:
+    await world.person("alice", password=PASSWORD)
+    browser, _, _ = await with_app(world, "alice")
+    page = await browser.post("/account/factors", {"action": "app", "current_password": PASSWORD})
+    token = browser.hidden(page, "begun")
+    for row in [*await Factor.all(), *await Challenge.all()]:
+        assert token not in repr(vars(row))
+        assert (getattr(row, "sealed", "") or getattr(row, "sealed_secret", "")).startswith("gAAAA")
+
+
+async def test_staff_clear_it_and_the_password_alone_signs_in(world: World) -> None:
+    admin = await world.admin()
+    alice = await world.person("alice", email="alice@example.org", password=PASSWORD)
+    theirs, _, _ = await with_app(world, "alice")
+    path = f"/users/{alice.id}/factors"
+    assert (await admin.post(path, {})).status_code == 422
+    assert (await admin.post(path, {"confirmed": "on"})).status_code == 303
+    assert (await theirs.get("/account")).status_code == 303
+    assert not await Factor.all().exists()
+    assert not await RecoveryCode.all().exists()
+    assert await AuditEntry.filter(action="user:cleared_factors", subject="alice").exists()
+    last = await Letter.filter(kind="second_factor").order_by("-id").first()
+    assert last
+    assert last.params == {"what": "cleared"}
+    await world.browser().sign_in("alice", PASSWORD)
+
+
+async def test_helpdesk_clears_nothing_of_an_administrator(world: World) -> None:
+    await world.admin()
+    root = await User.get(username="root")
+    await with_app(world, "root")
+    await world.person("helga", password=PASSWORD, role=Role.HELPDESK)
+    helga = await world.entered("helga")
+    assert (await helga.post(f"/users/{root.id}/factors", {"confirmed": "on"})).status_code == 403
+    assert await Factor.all().exists()
+
+
+async def test_it_is_renamed_and_removed_with_the_password(world: World) -> None:
+    await world.person("alice", password=PASSWORD)
+    browser, _, _ = await with_app(world, "alice")
+    path = f"/account/factors/{(await Factor.get()).id}"
+    await browser.post(path, {"action": "rename", "name": "Old phone"})
+    assert "Old phone" in (await browser.get("/account/factors")).text
+    assert (await browser.post(path, {"action": "remove", "current_password": "wrong"})).status_code == 422
+    assert (await browser.post(path, {"action": "remove", "current_password": PASSWORD})).status_code == 303
+    assert not (await User.get(username="alice")).second_factor
+    assert not await RecoveryCode.all().exists()

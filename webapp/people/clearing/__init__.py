@@ -1,0 +1,1 @@
+"""Clearing the second factor of somebody who has lost it."""

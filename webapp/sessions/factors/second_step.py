@@ -1,0 +1,62 @@
+"""The second step of a sign-in: between the right password and the session."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from webapp.audit.record import Actor
+from webapp.crypto.vault import Vault
+from webapp.db.connect import transaction
+from webapp.sessions.factors import challenge, show
+from webapp.sessions.factors.challenge import Begun, Purpose
+from webapp.sessions.factors.passkeys import Passkeys, new_challenge
+from webapp.sessions.sign_in import SignedIn, Visit, complete
+from webapp.users.models import User
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """Too late, too often, or done elsewhere: it begins again with the password."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """Not the factor; another attempt may follow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What was typed or signed: the one or the other."""
+
+    code: str
+    passkey: str
+
+
+async def begin(user_id: int, target: str, *, remembered: bool, vault: Vault, now: datetime) -> str:
+    """Begin the second step of somebody whose password was right; the value of its cookie."""
+    values = {"next": target, "remember": "1" if remembered else "", "challenge": new_challenge()}
+    return await challenge.begin(await User.get(id=user_id), Purpose.SIGN_IN, values, vault=vault, now=now)
+
+
+async def finish(
+    begun: Begun, given: Given, *, passkeys: Passkeys, visit: Visit, vault: Vault, now: datetime
+) -> SignedIn | Wrong | Over:
+    """Begin the session if the factor is shown."""
+    if not await challenge.count_attempt(begun):
+        return Over()
+    async with transaction():
+        user = await User.filter(id=begun.user.id).select_for_update(no_key=True).first()
+        if user is None or user.credentials_version != begun.user.credentials_version or not user.may_enter:
+            return Over()
+        if not await challenge.is_open(begun):
+            return Over()
+        actor = Actor(user.username, user.id, visit.client.network)
+        if given.passkey:
+            signed = begun.values["challenge"]
+            right = await show.by_passkey(user, given.passkey, passkeys=passkeys, challenge=signed, now=now)
+        else:
+            right = await show.by_code(user, given.code, actor=actor, vault=vault, now=now)
+        if not right:
+            return Wrong()
+        if not await challenge.finish(begun):
+            return Over()
+        return await complete(user, visit, now=now)
