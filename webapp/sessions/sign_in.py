@@ -22,7 +22,7 @@ class SignedIn:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """No such person, a wrong password, or an account that is disabled or frozen: nobody is told which."""
+    """No such person, a wrong or expired password, or an account that is disabled or frozen: nobody is told which."""
 
 
 async def sign_in(
@@ -34,7 +34,7 @@ async def sign_in(
     """
     user = await by_identifier(identifier)
     verified = await passwords.verify(password, user.password_hash if user else None)
-    if user is None or not verified.ok or not user.may_enter:
+    if user is None or not verified.ok or not user.may_enter or user.password_expired(now):
         return Refused()
     if verified.rehash and user.password_hash:
         await store_rehash(user.id, user.password_hash, verified.rehash)
