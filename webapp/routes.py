@@ -30,9 +30,11 @@ from webapp.mail_server.searches import endpoints as searches
 from webapp.ops import endpoints as ops
 from webapp.people import endpoints as people
 from webapp.people.creation import endpoints as creation
+from webapp.people.handoff import endpoints as handoff
 from webapp.people.invitation import endpoints as invitation
 from webapp.principal import Principal, Role
 from webapp.recovery import endpoints as recovery
+from webapp.recovery.handoffs import endpoints as handoffs
 from webapp.recovery.invitations import endpoints as invitations
 from webapp.recovery.not_me import endpoints as not_me
 from webapp.sessions import endpoints as sessions
@@ -121,6 +123,8 @@ URLS: Final = (
     Url("letter_preview", "/letters/{kind}/preview", ADMIN, brand.preview),
     Url("first_password", "/invitations/new", PUBLIC, invitations.first_password, invitations.set_first_password),
     Url("invitation", "/invitations/{token}", PUBLIC, invitations.follow),
+    Url("handoff_password", "/handoffs/new", PUBLIC, handoffs.new_password, handoffs.set_new_password),
+    Url("handoff", "/handoffs/{token}", PUBLIC, handoffs.follow),
     Url("not_me", "/not-me/{token}", PUBLIC, not_me.ask, not_me.freeze),
     Url("received", "/received/{token}", PUBLIC, receipts.follow, receipts.confirm),
     Url("people", "/users", STAFF, people.index, creation.create),
@@ -129,6 +133,7 @@ URLS: Final = (
     Url("person_password", "/users/{id:id}/password", STAFF, post=people.set_password),
     Url("person_reset_link", "/users/{id:id}/reset-link", STAFF, post=people.send_reset_link),
     Url("person_invitation", "/users/{id:id}/invitation", STAFF, post=invitation.invite),
+    Url("person_handoff", "/users/{id:id}/handoff", STAFF, post=handoff.hand_off),
     Url("person_sessions", "/users/{id:id}/sessions", STAFF, post=people.end_sessions),
     Url("person_state", "/users/{id:id}/state", STAFF, post=people.change_state),
     Url("person_reachable", "/users/{id:id}/reachable", ADMIN, post=people.mark_reachable),

@@ -10,6 +10,8 @@ from webapp.web.guards import PUBLIC, own_path, sign_in_url
 PUBLIC_NAMES = {"setup", "sign_in", "forgot", "asked", "new_password", "follow", "received"} | {
     "first_password",
     "invitation",
+    "handoff",
+    "handoff_password",
     "not_me",
     "healthz",
     "readyz",

@@ -24,6 +24,10 @@ ACTIONS: Final[Mapping[str, Message]] = {
     "user:invited": message("sent an invitation to"),
     "user:withdrew_invitation": message("withdrew the invitation of"),
     "user:accepted_invitation": message("chose a first password by invitation for"),
+    "user:made_handoff": message("made a link and a code for"),
+    "user:cancelled_handoff": message("cancelled the link and code of"),
+    "user:used_handoff": message("set a new password by link and code for"),
+    "user:exhausted_handoff": message("typed too many wrong codes for"),
     "brand:saved": message("changed how letters look"),
     "user:out_of_reach": message("was not allowed to reach"),
     "mail_server:saved": message("saved the mail server"),
@@ -44,6 +48,8 @@ _NAMES: Final[Mapping[str, Message]] = {
     "name": message("Name"),
     "role": message("Role"),
     "sessions": message("Browsers"),
+    "verified_how": message("How the caller was verified"),
+    "ticket": message("Ticket"),
     "attempt": message("Attempt"),
     "host": message("Host"),
     "port": message("Port"),
@@ -95,6 +101,7 @@ _ATTEMPTS: Final[Mapping[str, Message]] = {
     "send_reset_link": message("send a link"),
     "end_sessions": message("sign them out"),
     "change_state": message("disable or enable"),
+    "hand_off": message("make a link and a code"),
     "invite": message("send or withdraw an invitation"),
     "mark_reachable": message("mark the address as reachable"),
 }
@@ -124,6 +131,7 @@ _ACTORS: Final[Mapping[str, Message]] = {
     "command line": message("command line"),
     "holder of a reset link": message("holder of a reset link"),
     "holder of an invitation": message("holder of an invitation"),
+    "holder of a handoff": message("holder of a link and a code"),
     "holder of a not-me link": message("holder of a link in a notice"),
 }
 

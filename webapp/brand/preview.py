@@ -18,6 +18,7 @@ NAMES: Final[Mapping[str, Message]] = {
     "invitation": message("Invitation"),
     "password_changed": message("Password changed"),
     "address_changed": message("Address changed"),
+    "handoff": message("Link and code given"),
     "account_frozen": message("Account frozen"),
     "test": message("Test"),
     "sample": message("Sample of a reset link"),

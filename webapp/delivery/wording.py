@@ -13,6 +13,7 @@ KINDS: Final[Mapping[str, Message]] = {
     "password_changed": message("Password changed"),
     "address_changed": message("Address changed"),
     "invitation": message("Invitation"),
+    "handoff": message("Link and code given"),
     "account_frozen": message("Account frozen"),
     "test": message("Test"),
     "sample": message("Sample of a reset link"),

@@ -10,6 +10,7 @@ KINDS: Final = (
     "invitation",
     "password_changed",
     "address_changed",
+    "handoff",
     "account_frozen",
     "test",
     "sample",
@@ -33,6 +34,7 @@ def example(kind: str, *, public_url: str) -> Mapping[str, object]:
         },
         "password_changed": {**person, **not_me},
         "address_changed": {**person, **not_me, "to_former": True},
+        "handoff": {**person, **not_me, "made_by": "root", "minutes": 15},
         "account_frozen": {**person, "person_url": f"{public_url}/users/2"},
         "test": {
             "host": "smtp.example.org",

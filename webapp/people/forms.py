@@ -29,6 +29,12 @@ class NewPassword(FormModel):
     must_change: bool = True
 
 
+class HandoffAction(FormModel):
+    """What is to become of a person's handoff."""
+
+    action: Literal["make", "cancel"] = "make"
+
+
 class NewState(FormModel):
     """Whether the account may be used from now on."""
 

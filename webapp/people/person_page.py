@@ -8,6 +8,7 @@ from typing import Any, Final
 from webapp.people.end_sessions import count_sessions
 from webapp.people.standing import standing
 from webapp.principal import Principal, Role
+from webapp.recovery.handoffs.newest import newest_handoff
 from webapp.recovery.invitations.send import open_invitation
 from webapp.security_policy import Policy
 from webapp.sessions.session import Lifetime
@@ -25,6 +26,7 @@ PAGE: Final = "people/person.html"
 REGIONS: Final[Mapping[str, str]] = {
     "summary": "people/_summary.html",
     "reset-link": "people/_reset_link.html",
+    "handoff": "people/_handoff.html",
     "password": "people/_password.html",
     "details": "people/_details.html",
     "access": "people/_access.html",
@@ -55,6 +57,9 @@ async def page_of(
         "standing": standing(user, now=now),
         "sessions": await count_sessions(user, lifetime=Lifetime.of(policy), now=now),
         "invitation": await open_invitation(user, lifetime=invited_for, now=now),
+        "newest": await newest_handoff(user, now=now),
+        "handed": None,
+        "handoff_values": {"verified_how": "", "ticket": ""},
         "sets_passwords": policy.staff_set_passwords,
         "password_hours": policy.staff_password_hours,
         "password_expired": user.password_expired(now),

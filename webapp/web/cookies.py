@@ -46,5 +46,6 @@ class Cookie:
 SESSION: Final = Cookie("postern_session")
 RESET: Final = Cookie("postern_reset", path="/password-reset")
 INVITATION: Final = Cookie("postern_invitation", path="/invitations")
+HANDOFF: Final = Cookie("postern_handoff", path="/handoffs")
 FLASH: Final = Cookie("postern_flash")
 LANGUAGE: Final = Cookie("postern_language")
