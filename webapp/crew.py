@@ -23,6 +23,8 @@ from webapp.health import canary
 from webapp.outbox.enqueue import WAKE
 from webapp.outbox.kind import Kinds
 from webapp.recovery.drain import Drain, Limits
+from webapp.recovery.handoffs.letter import handoff
+from webapp.recovery.handoffs.make import HANDOFF
 from webapp.recovery.invitations.letter import invitation
 from webapp.recovery.invitations.send import INVITATION
 from webapp.recovery.letter import reset_link
@@ -171,6 +173,7 @@ def letter_kinds(kit: Tools) -> Kinds:
         ADDRESS_CONFIRMATION: address_confirmation(kit.links, public_url=public_url, clock=kit.clock),
         SECOND_FACTOR: second_factor(kit.links, public_url=public_url, clock=kit.clock),
         INVITATION: invitation(kit.links, public_url=public_url, lifetime=invited_for, clock=kit.clock),
+        HANDOFF: handoff(kit.links, public_url=public_url, clock=kit.clock),
         ACCOUNT_FROZEN: account_frozen(public_url=public_url),
         SAMPLE: sample(public_url=public_url, lifetime=lifetime, forgot_path=path_of("forgot")),
     }

@@ -34,9 +34,11 @@ from webapp.ops import endpoints as ops
 from webapp.people import endpoints as people
 from webapp.people.clearing import endpoints as clearing
 from webapp.people.creation import endpoints as creation
+from webapp.people.handoff import endpoints as handoff
 from webapp.people.invitation import endpoints as invitation
 from webapp.principal import Principal, Role
 from webapp.recovery import endpoints as recovery
+from webapp.recovery.handoffs import endpoints as handoffs
 from webapp.recovery.invitations import endpoints as invitations
 from webapp.recovery.not_me import endpoints as not_me
 from webapp.sessions import endpoints as sessions
@@ -142,6 +144,8 @@ URLS: Final = (
     Url("invitation", "/invitations/{token}", PUBLIC, invitations.follow),
     Url("address_confirmation", "/address-confirmations/new", PUBLIC, address.confirmation, address.confirm),
     Url("address_link", "/address-confirmations/{token}", PUBLIC, address.follow),
+    Url("handoff_password", "/handoffs/new", PUBLIC, handoffs.new_password, handoffs.set_new_password),
+    Url("handoff", "/handoffs/{token}", PUBLIC, handoffs.follow),
     Url("not_me", "/not-me/{token}", PUBLIC, not_me.ask, not_me.freeze),
     Url("received", "/received/{token}", PUBLIC, receipts.follow, receipts.confirm),
     Url("people", "/users", STAFF, people.index, creation.create, fresh=True),
@@ -150,6 +154,7 @@ URLS: Final = (
     Url("person_password", "/users/{id:id}/password", STAFF, post=people.set_password, fresh=True),
     Url("person_reset_link", "/users/{id:id}/reset-link", STAFF, post=people.send_reset_link, fresh=True),
     Url("person_invitation", "/users/{id:id}/invitation", STAFF, post=invitation.invite),
+    Url("person_handoff", "/users/{id:id}/handoff", STAFF, post=handoff.hand_off, fresh=True),
     Url("person_sessions", "/users/{id:id}/sessions", STAFF, post=people.end_sessions),
     Url("person_state", "/users/{id:id}/state", STAFF, post=people.change_state, fresh=True),
     Url("person_factors", "/users/{id:id}/factors", STAFF, post=clearing.clear, fresh=True),

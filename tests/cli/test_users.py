@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from tests import nest
 from tests.world import KEYS, PASSWORD, World, database_url
 from webapp.audit.models import AuditEntry
 from webapp.db.connect import Database
+from webapp.policy.models import PolicyRow
 from webapp.users.models import User
 
 
@@ -130,3 +132,20 @@ async def test_a_password_that_may_not_be_used_is_refused_and_not_repeated(world
     ran = await postern("set-password", "bob", "--generate")
     assert (ran.status, ran.err) == (1, "postern: there is nobody with the username or address 'bob'.\n")
     assert (await User.get(id=ada.id)).password_hash is None
+
+
+async def test_a_password_set_here_expires_unless_kept_and_the_policy_does_not_forbid_it(
+    world: World, postern: Postern
+) -> None:
+    ada = await world.person("ada")
+    await PolicyRow.create(
+        id=1, values={"staff_set_passwords": "false", "staff_password_hours": "3"}, updated_at=world.clock()
+    )
+    assert (await postern("set-password", "ada", "--generate")).status == 0
+    now = await User.get(id=ada.id)
+    assert now.must_change
+    assert now.password_expires_at is not None
+    assert timedelta(hours=2, minutes=59) < now.password_expires_at - datetime.now(UTC) <= timedelta(hours=3)
+    assert await AuditEntry.filter(action="user:set_password", actor="command line", subject="ada").count() == 1
+    assert (await postern("set-password", "ada", "--generate", "--keep")).status == 0
+    assert (await User.get(id=ada.id)).password_expires_at is None

@@ -24,12 +24,16 @@ from webapp.mail_server.active import ActiveServer, active_server
 from webapp.mail_server.models import Revision, Slot, Verdict
 from webapp.mail_server.verdict import fingerprint
 from webapp.outbox.models import Letter, LetterState
-from webapp.recovery.models import RecoveryRequest, RequestOutcome
+from webapp.recovery.models import Handoff, RecoveryRequest, RequestOutcome
 from webapp.sessions.models import KnownBrowser
 from webapp.webhooks.models import CallState, WebhookCall
 
 NOTHING = dict.fromkeys(
-    ("typed", "letters", "attempts", "returns", "requests", "checks", "calls", "browsers", "counters", "verdicts"), 0
+    (
+        *("typed", "letters", "attempts", "returns", "requests", "handoffs", "checks", "calls"),
+        *("browsers", "counters", "verdicts"),
+    ),
+    0,
 )
 
 
@@ -135,6 +139,16 @@ async def test_browsers_that_were_not_used_for_a_year_go(world: World) -> None:
         world.clock.advance(days=200)
     assert await forgotten(world) == {"browsers": 1}
     assert [each.digest for each in await KnownBrowser.all()] == ["other"]
+
+
+async def test_handoffs_go_as_well(world: World) -> None:
+    ada = await world.person("ada")
+    now = world.clock()
+    facts = {"user_id": ada.id, "recovery_version": 1, "code_digest": "d", "verified_how": "called back"}
+    await Handoff.create(created_at=now, ends_at=now, **facts)
+    await Handoff.create(created_at=now + timedelta(days=30), ends_at=now, **facts)
+    world.clock.advance(days=91)
+    assert await forgotten(world) == {"handoffs": 1}
 
 
 async def test_checks_calls_and_counters_go_and_a_call_that_waits_does_not(world: World) -> None:

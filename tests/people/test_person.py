@@ -195,16 +195,6 @@ async def test_a_new_password_works_ends_what_was_and_is_told_by_mail(world: Wor
     assert answer.headers["Location"] == "/account/password"
 
 
-async def test_a_password_need_not_be_changed_if_the_box_is_not_ticked(world: World, signed_in: SignedIn) -> None:
-    browser = await signed_in()
-    ada = await world.person("ada")
-    assert re.search(
-        r'<input type="checkbox" id="must_change"[^>]* checked', (await browser.get(f"/users/{ada.id}")).text
-    )
-    await browser.post(f"/users/{ada.id}/password", {"new_password": NEW})
-    assert not (await User.get(id=ada.id)).must_change
-
-
 @pytest.mark.parametrize("htmx", [True, False])
 async def test_a_password_that_was_made_up_is_shown_once(world: World, signed_in: SignedIn, *, htmx: bool) -> None:
     browser = await signed_in()

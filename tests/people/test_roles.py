@@ -16,6 +16,7 @@ ACTIONS: dict[str, tuple[str, dict[str, str]]] = {
     "change role": ("", {"role": "admin", "version": "1"}),
     "set password": ("/password", {"new_password": NEW}),
     "make password up": ("/password", {"generate": "on"}),
+    "hand off": ("/handoff", {"verified_how": "Called back"}),
     "send reset link": ("/reset-link", {}),
     "end sessions": ("/sessions", {}),
     "change state": ("/state", {"state": "disabled"}),

@@ -25,6 +25,7 @@ WELL: dict[str, Any] = {
         ({"display_name": "Ada L."}, "good", "Ada L. can sign in"),
         ({"email_verified_at": None}, "info", "nobody has confirmed"),
         ({"must_change": True}, "info", "has to choose a new password"),
+        ({"must_change": True, "password_expires_at": NOW}, "warn", "the password that was given has expired"),
         ({"email_refused_at": NOW}, "warn", "takes no mail"),
         ({"email": None}, "warn", "there is no address"),
         ({"password_hash": None}, "warn", "has no password yet"),
@@ -34,6 +35,6 @@ WELL: dict[str, Any] = {
     ],
 )
 def test_the_first_thing_that_is_wrong_is_named(changes: dict[str, Any], kind: str, words: str) -> None:
-    found = standing(User(**{**WELL, **changes}))
+    found = standing(User(**{**WELL, **changes}), now=NOW)
     assert found.kind == kind
     assert words in str(found.text)

@@ -20,6 +20,8 @@ PUBLIC_NAMES = {
     "received",
     "first_password",
     "invitation",
+    "handoff",
+    "handoff_password",
     "not_me",
     "address_confirmation",
     "address_link",

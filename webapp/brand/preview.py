@@ -22,6 +22,7 @@ NAMES: Final[Mapping[str, Message]] = {
     "address_asked": message("Another address asked for"),
     "address_confirmation": message("Address to confirm"),
     "second_factor": message("Second factor changed"),
+    "handoff": message("Link and code given"),
     "account_frozen": message("Account frozen"),
     "test": message("Test"),
     "sample": message("Sample of a reset link"),

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 import typer
@@ -53,6 +54,7 @@ def create_user(
             now=kit.clock(),
             password_hash=given.hashed if given else None,
             must_change=given is not None and not keep,
+            password_expires_at=None if given is None or keep else await _expiry(kit),
         )
         match outcome:
             case Taken(field, text):
@@ -114,7 +116,10 @@ def set_password(
     keep: Keep = False,
     as_json: AsJson = False,
 ) -> None:
-    """Set a new password: typed when asked for, read from standard input, or made up."""
+    """Set a new password: typed when asked for, read from standard input, or made up.
+
+    It expires unless it is changed in time, or --keep is given. The security policy does not forbid it here.
+    """
     typed = _typed(password_stdin=password_stdin, generate=generate)
     if not typed and not generate:
         typed = _asked()
@@ -131,7 +136,12 @@ def set_password(
         if given is None:
             raise CommandFailed("no password was given.")
         change = Change(
-            user_id=user.id, password_hash=given.hashed, action="user:set_password", must_change=not keep, thaws=True
+            user_id=user.id,
+            password_hash=given.hashed,
+            action="user:set_password",
+            must_change=not keep,
+            expires_at=None if keep else await _expiry(kit),
+            thaws=True,
         )
         await change_password(change, actor=COMMAND_LINE, now=kit.clock())
         shown = {"password": given.shown} if given.shown else {}
@@ -183,6 +193,11 @@ def clear_factors(who: Annotated[str, typer.Argument(help="Username or address."
         typer.echo(f"The second factor of {user.username} is cleared.")
 
     with_database(work)
+
+
+async def _expiry(kit: Tools) -> datetime:
+    """Until when a password that is to be changed lets its person in."""
+    return kit.clock() + timedelta(hours=(await kit.policy()).staff_password_hours)
 
 
 class _Given:

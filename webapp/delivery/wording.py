@@ -17,6 +17,7 @@ KINDS: Final[Mapping[str, Message]] = {
     "address_confirmation": message("Address to confirm"),
     "invitation": message("Invitation"),
     "second_factor": message("Second factor changed"),
+    "handoff": message("Link and code given"),
     "account_frozen": message("Account frozen"),
     "test": message("Test"),
     "sample": message("Sample of a reset link"),

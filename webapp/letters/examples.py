@@ -14,6 +14,7 @@ KINDS: Final = (
     "new_browser",
     "address_changed",
     "second_factor",
+    "handoff",
     "account_frozen",
     "test",
     "sample",
@@ -56,6 +57,7 @@ def example(kind: str, *, public_url: str) -> Mapping[str, object]:
             "zone": "Europe/Berlin",
         },
         "second_factor": {**person, **not_me, "added": True, **other},
+        "handoff": {**person, **not_me, "made_by": "root", "minutes": 15},
         "account_frozen": {**person, "person_url": f"{public_url}/users/2"},
         "test": {
             "host": "smtp.example.org",

@@ -16,6 +16,7 @@ from webapp.people.forms import NewPassword, NewState, names_of
 from webapp.people.out_of_reach import record_attempt
 from webapp.people.person_page import (
     LAST_ADMINISTRATOR,
+    NOT_BY_STAFF,
     OWN_ACCOUNT,
     OWN_PASSWORD,
     OWN_ROLE,
@@ -28,7 +29,6 @@ from webapp.people.person_page import (
 from webapp.recovery.send_link import Disabled, Frozen, NoAddress, Sent
 from webapp.recovery.send_link import send_reset_link as send_link
 from webapp.sessions.endpoints import lock_out_of
-from webapp.sessions.session import Lifetime
 from webapp.sessions.unlock import unlock
 from webapp.text import Message, message
 from webapp.users.authority import changes_roles, reach
@@ -128,13 +128,19 @@ async def correct(request: Req) -> Response:
 
 
 async def set_password(request: Req) -> Response:
-    """Give a new password, typed or made up. One that was made up is shown in the answer and nowhere else."""
+    """Give a new password, typed or made up, to be changed before it expires.
+
+    One that was made up is shown in the answer and nowhere else.
+    """
     state = request.state
     user = await reached(request, "set_password")
     fields = await read_fields(request, names_of(NewPassword))
     principal = signed_in(request)
     if user.id == principal.user_id:
         return await show(request, user, "password", status=422, errors={"new_password": OWN_PASSWORD})
+    policy = await state["policy"]()
+    if not policy.staff_set_passwords:
+        return await show(request, user, "password", status=409, errors={"new_password": NOT_BY_STAFF})
     checked = check(NewPassword, given(fields))
     if isinstance(checked, Invalid):
         return await show(request, user, "password", status=422, errors=checked.errors)
@@ -144,12 +150,13 @@ async def set_password(request: Req) -> Response:
     )
     if isinstance(chosen, Unfit):
         errors = {"new_password": chosen.text}
-        return await show(request, user, "password", status=422, errors=errors, must_change=form.must_change)
+        return await show(request, user, "password", status=422, errors=errors)
     change = Change(
         user_id=user.id,
         password_hash=await state["passwords"].hash(chosen.password),
         action="user:set_password",
-        must_change=form.must_change,
+        must_change=True,
+        expires_at=state["clock"]() + timedelta(hours=policy.staff_password_hours),
         reach=reach(principal.role),
     )
     if not await change_password(change, actor=actor_of(request), now=state["clock"]()):
@@ -272,10 +279,10 @@ async def done(request: Req, user: User, region: str, text: Message, detail: Mes
 
 async def _context(request: Req, user: User) -> dict[str, Any]:
     settings = request.state["settings"]
-    lifetime = Lifetime.of(await request.state["policy"]())
+    policy = await request.state["policy"]()
     days = timedelta(days=settings.invitation_days)
     now = request.state["clock"]()
-    page = await page_of(user, signed_in(request), lifetime=lifetime, invited_for=days, now=now)
+    page = await page_of(user, signed_in(request), policy=policy, invited_for=days, now=now)
     return {**page, "locked_until": await (await lock_out_of(request)).locked_until(user, now=now)}
 
 

@@ -22,11 +22,17 @@ class NewInvitation(FormModel):
 
 
 class NewPassword(FormModel):
-    """A password for somebody else."""
+    """A password for somebody else. It is always one to be changed: ``must_change`` may be left out, and says so."""
 
     new_password: str = ""
     generate: bool = False
-    must_change: bool = False
+    must_change: bool = True
+
+
+class HandoffAction(FormModel):
+    """What is to become of a person's handoff."""
+
+    action: Literal["make", "cancel"] = "make"
 
 
 class NewState(FormModel):

@@ -8,7 +8,9 @@ from typing import Any, Final
 from webapp.people.end_sessions import count_sessions
 from webapp.people.standing import standing
 from webapp.principal import Principal, Role
+from webapp.recovery.handoffs.newest import newest_handoff
 from webapp.recovery.invitations.send import open_invitation
+from webapp.security_policy import Policy
 from webapp.sessions.factors import held
 from webapp.sessions.session import Lifetime
 from webapp.text import Message, message
@@ -18,12 +20,14 @@ from webapp.users.models import User
 OWN_PASSWORD: Final = message("Change your own password on your account page.")
 OWN_ROLE: Final = message("Nobody changes their own role. Another administrator can change yours.")
 OWN_ACCOUNT: Final = message("Nobody disables their own account. Another administrator can disable yours.")
+NOT_BY_STAFF: Final = message("The security policy has nobody set a password for somebody else.")
 LAST_ADMINISTRATOR: Final = message("This is the last administrator who can sign in. Make somebody else one first.")
 
 PAGE: Final = "people/person.html"
 REGIONS: Final[Mapping[str, str]] = {
     "summary": "people/_summary.html",
     "reset-link": "people/_reset_link.html",
+    "handoff": "people/_handoff.html",
     "password": "people/_password.html",
     "details": "people/_details.html",
     "access": "people/_access.html",
@@ -44,11 +48,11 @@ class Difference:
 
 
 async def page_of(
-    user: User, reader: Principal, *, lifetime: Lifetime, invited_for: timedelta, now: datetime
+    user: User, reader: Principal, *, policy: Policy, invited_for: timedelta, now: datetime
 ) -> dict[str, Any]:
     """Everything the page of this person needs, for this reader, before anything was typed.
 
-    ``lifetime`` is that of sessions, ``invited_for`` that of invitations.
+    ``invited_for`` is the lifetime of invitations.
     """
     factors = await held.of(user.id) if user.second_factor else []
     passkeys = len(held.passkeys_among(factors))
@@ -56,9 +60,15 @@ async def page_of(
         "user": user,
         "apps": len(factors) - passkeys,
         "passkeys": passkeys,
-        "standing": standing(user),
-        "sessions": await count_sessions(user, lifetime=lifetime, now=now),
+        "standing": standing(user, now=now),
+        "sessions": await count_sessions(user, lifetime=Lifetime.of(policy), now=now),
         "invitation": await open_invitation(user, lifetime=invited_for, now=now),
+        "newest": await newest_handoff(user, now=now),
+        "handed": None,
+        "handoff_values": {"verified_how": "", "ticket": ""},
+        "sets_passwords": policy.staff_set_passwords,
+        "password_hours": policy.staff_password_hours,
+        "password_expired": user.password_expired(now),
         "invitation_days": invited_for.days,
         "is_oneself": user.id == reader.user_id,
         "marks_reachable": reader.role is Role.ADMIN,
@@ -71,7 +81,6 @@ async def page_of(
         },
         "errors": {},
         "differences": (),
-        "must_change": True,
         "shown_password": "",
     }
 

@@ -1,6 +1,7 @@
 """Whether a person can get in, in one sentence."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from webapp.text import Message, message
@@ -15,7 +16,7 @@ class Standing:
     text: Message
 
 
-def standing(user: User) -> Standing:
+def standing(user: User, *, now: datetime) -> Standing:
     """The first thing on a person's way in that is not as it should be; else that all is well.
 
     An unverified address is no obstacle: addresses that administrators enter start so.
@@ -30,24 +31,16 @@ def standing(user: User) -> Standing:
         )
         return Standing("bad", text)
     if user.password_hash is None:
-        if user.email is None:
-            text = message(
-                "%(name)s cannot get in: there is no password, and no address for a link.",
-                name=name,
-            )
-            return Standing("bad", text)
-        if user.email_refused_at is not None:
-            text = message(
-                "No invitation reaches %(name)s: a mail server said that the address takes no mail. Correct the "
-                "address.",
-                name=name,
-            )
-            return Standing("warn", text)
-        text = message("%(name)s has no password yet. Send an invitation with which to choose one.", name=name)
+        return _without_password(user, name)
+    if user.password_expired(now):
+        text = message(
+            "%(name)s cannot sign in: the password that was given has expired. Send a link, or give a link and a code.",
+            name=name,
+        )
         return Standing("warn", text)
     if user.email is None:
         text = message(
-            "No reset link can reach %(name)s: there is no address. Set a password here, or add the address.",
+            "No reset link can reach %(name)s: there is no address. Give a link and a code here, or add the address.",
             name=name,
         )
         return Standing("warn", text)
@@ -66,3 +59,20 @@ def standing(user: User) -> Standing:
         )
         return Standing("info", text)
     return Standing("good", message("%(name)s can sign in, and no mail to the address was refused.", name=name))
+
+
+def _without_password(user: User, name: str) -> Standing:
+    if user.email is None:
+        text = message(
+            "%(name)s cannot get in: there is no password, and no address for a link.",
+            name=name,
+        )
+        return Standing("bad", text)
+    if user.email_refused_at is not None:
+        text = message(
+            "No invitation reaches %(name)s: a mail server said that the address takes no mail. Correct the address.",
+            name=name,
+        )
+        return Standing("warn", text)
+    text = message("%(name)s has no password yet. Send an invitation with which to choose one.", name=name)
+    return Standing("warn", text)

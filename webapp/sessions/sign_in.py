@@ -52,7 +52,7 @@ class SecondStep:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """No such person, a wrong password, or an account that is disabled or frozen: nobody is told which."""
+    """No such person, a wrong or expired password, or an account that is disabled or frozen: nobody is told which."""
 
 
 async def sign_in(
@@ -88,7 +88,9 @@ async def _begin(who: Claimant, visit: Visit, *, now: datetime) -> SignedIn | Se
     async with transaction():
         # Held, so that of many sign-ins at once each counts the sessions and browsers of those before.
         user = await User.filter(id=who.user_id).select_for_update(no_key=True).first()
-        if user is None or user.credentials_version != who.credentials_version or not user.may_enter:
+        if user is None or user.credentials_version != who.credentials_version:
+            return Refused()
+        if not user.may_enter or user.password_expired(now):
             return Refused()
         if user.second_factor:
             return SecondStep(user.id)

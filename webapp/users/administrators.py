@@ -31,4 +31,10 @@ async def hold(user_id: int) -> Held:
 
 
 def _is_usable(user: User) -> bool:
-    return user.role is Role.ADMIN and user.may_enter and user.password_hash is not None
+    """Whether they can sign in for as long as they like: a password that staff has set may run out unused."""
+    return (
+        user.role is Role.ADMIN
+        and user.may_enter
+        and user.password_hash is not None
+        and user.password_expires_at is None
+    )

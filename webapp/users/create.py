@@ -46,6 +46,7 @@ async def create(
     now: datetime,
     password_hash: str | None = None,
     must_change: bool = False,
+    password_expires_at: datetime | None = None,
 ) -> Created | Taken:
     """Add a person, with or without a password (as ``crypto.passwords`` hashed it), and record it."""
     try:
@@ -60,6 +61,7 @@ async def create(
                 role=person.role,
                 password_hash=password_hash,
                 must_change=must_change,
+                password_expires_at=password_expires_at,
                 created_at=now,
             )
             details = {"role": person.role.value, "email": person.email or ""}

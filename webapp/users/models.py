@@ -1,5 +1,6 @@
 """The table of people."""
 
+from datetime import datetime
 from enum import StrEnum
 
 from tortoise import fields
@@ -67,6 +68,10 @@ class User(Model):
     def may_enter(self) -> bool:
         """Whether a password, session or link opens the account: it is neither disabled nor frozen."""
         return self.state is UserState.ACTIVE and self.frozen_at is None
+
+    def password_expired(self, now: datetime) -> bool:
+        """Whether the password is one that staff has set and nobody has changed in time."""
+        return self.password_expires_at is not None and self.password_expires_at <= now
 
 
 class PasswordHash(Model):

@@ -1,6 +1,7 @@
 """Giving a person a new password."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from tortoise.expressions import F
@@ -26,7 +27,11 @@ class Change:
     user_id: int
     password_hash: str
     action: str
+    details: Mapping[str, str] = field(default_factory=dict)
+    """What else the record says of it; no secrets."""
     must_change: bool = False
+    expires_at: datetime | None = None
+    """Until when it lets the person in, if staff has set it; None for one of their own choice."""
     only_at_recovery_version: int | None = None
     thaws: bool = False
     """Whether it is made even while the account is frozen, and ends that."""
@@ -49,6 +54,7 @@ async def change_password(change: Change, *, actor: Actor, now: datetime) -> boo
         changed = await matching.update(
             password_hash=change.password_hash,
             must_change=change.must_change,
+            password_expires_at=change.expires_at,
             recovery_version=F("recovery_version") + 1,
             credentials_version=F("credentials_version") + 1,
             **({"frozen_at": None} if frozen else {}),
@@ -56,7 +62,7 @@ async def change_password(change: Change, *, actor: Actor, now: datetime) -> boo
         if not changed:
             return False
         user = await User.get(id=change.user_id)
-        await record(actor, Deed(change.action, Subject(user.username, user.id)), now=now)
+        await record(actor, Deed(change.action, Subject(user.username, user.id), dict(change.details)), now=now)
         if frozen:
             await record(actor, Deed("user:thawed", Subject(user.username, user.id)), now=now)
         if user.email:

@@ -1,6 +1,7 @@
 """A new person: the form, and what becomes of it."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Final
 
 from starlette.responses import Response
@@ -11,6 +12,7 @@ from webapp.people.choose_password import Chosen, Unfit, choose
 from webapp.people.endpoints import PATH, TO_THE_LIST, actor_of, given
 from webapp.people.forms import Creation, names_of
 from webapp.people.out_of_reach import record_attempt
+from webapp.people.person_page import NOT_BY_STAFF
 from webapp.principal import Role
 from webapp.recovery.invitations.send import Sent, invite
 from webapp.text import Message, message
@@ -46,6 +48,9 @@ async def create(request: Req) -> Response:
         await record_attempt(actor, Subject(form.username), role, "create", now=now)
         raise refusal(403, message("Your account may create people with the role User only."), way_on=TO_THE_LIST)
     chosen: Chosen | Unfit | None = None
+    policy = await state["policy"]()
+    if (form.password or form.generate) and not policy.staff_set_passwords:
+        return await _creation(request, fields, {"password": NOT_BY_STAFF})
     if form.password or form.generate:
         names = (form.username, form.display_name, form.email or "")
         chosen = choose(form.password, generate=form.generate, forbidden=names)
@@ -54,12 +59,14 @@ async def create(request: Req) -> Response:
     if form.invite and (chosen or not form.email):
         wrong = INVITED_WITH_PASSWORD if chosen else INVITED_WITHOUT_ADDRESS
         return await _creation(request, fields, {"invite" if chosen else "email": wrong})
+    must_change = chosen is not None and form.must_change
     outcome = await create_person(
         NewPerson.model_validate(form.model_dump(include=set(NewPerson.model_fields))),
         actor=actor,
         now=now,
         password_hash=await state["passwords"].hash(chosen.password) if chosen else None,
-        must_change=chosen is not None and form.must_change,
+        must_change=must_change,
+        password_expires_at=now + timedelta(hours=policy.staff_password_hours) if must_change else None,
     )
     if isinstance(outcome, Taken):
         return await _creation(request, fields, {outcome.field: outcome.text})
@@ -96,6 +103,7 @@ async def _creation(request: Req, values: Mapping[str, str], errors: Mapping[str
         status=422 if errors else 200,
         values=shown,
         errors=errors,
+        sets_passwords=(await request.state["policy"]()).staff_set_passwords,
         retype=bool(values.get("password")),
         roles=grants(signed_in(request).role),
     )

@@ -1,13 +1,13 @@
 """One's own second factors."""
 
+from functools import partial
 from typing import Any, Final
 
-import segno
-from markupsafe import Markup
 from starlette.responses import Response
 
 from webapp.audit.record import Actor
 from webapp.crypto.throttle import Limit, Refused
+from webapp.qr import svg
 from webapp.sessions.factors import held, recovery_codes, show, totp
 from webapp.sessions.factors.challenge import Begun, Purpose, count_attempt, look_up
 from webapp.sessions.factors.challenge import begin as begin_challenge
@@ -176,15 +176,12 @@ async def _app_page(request: Req, token: str, secret: str, *, status: int = 200,
     raw = bytes.fromhex(secret)
     link = totp.uri(raw, issuer=PRODUCT, account=signed_in(request).username)
     text = totp.text_of(raw)
-    drawn = segno.make(link, error="m", micro=False).svg_inline(scale=5, border=4, dark="#000", light="#fff")
-    return await request.state[
-        "pages"
-    ].render(
+    return await request.state["pages"].render(
         request,
         "sessions/factors/app.html",
         status=status,
         begun=token,
-        qr=Markup(drawn),  # noqa: S704 - drawn by segno out of base32 and percent-encoded text: paths, no text of anybody's
+        qr=partial(svg, link),
         secret=" ".join(text[start : start + 4] for start in range(0, len(text), 4)),
         link=link,
         **{"name": "", "errors": {}, **more},

@@ -1,0 +1,1 @@
+"""Handing a link and a code to a person from their page."""

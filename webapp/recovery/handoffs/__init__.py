@@ -1,0 +1,1 @@
+"""Handoffs: a link and a code, given to somebody whom mail cannot reach."""
