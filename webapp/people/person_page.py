@@ -8,6 +8,7 @@ from typing import Any, Final
 from webapp.people.end_sessions import count_sessions
 from webapp.people.standing import standing
 from webapp.principal import Principal, Role
+from webapp.recovery.handoffs.link import MINUTES
 from webapp.recovery.handoffs.newest import newest_handoff
 from webapp.recovery.invitations.send import open_invitation
 from webapp.security_policy import Policy
@@ -65,6 +66,7 @@ async def page_of(
         "invitation": await open_invitation(user, lifetime=invited_for, now=now),
         "newest": await newest_handoff(user, now=now),
         "handed": None,
+        "handoff_minutes": MINUTES,
         "handoff_values": {"verified_how": "", "ticket": ""},
         "sets_passwords": policy.staff_set_passwords,
         "password_hours": policy.staff_password_hours,

@@ -126,5 +126,5 @@ def _gone(link: Gone) -> Refusal:
         case Ended():
             why = message("It was cancelled, or a newer one was made. Ask whoever gave it to you for a new one.")
         case _:
-            why = message("Its address is not complete. Scan the code again, or copy the link whole.")
+            why = message("Its address is not complete. Scan the picture again, or copy the link whole.")
     return refusal(410, why, way_on=ASK)
