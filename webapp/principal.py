@@ -29,6 +29,8 @@ class Principal:
     re_authenticated_at: datetime
     """When the password was last typed in this session (UTC)."""
     language: str | None
+    second_factor: bool = False
+    """Whether they have one."""
 
     @property
     def shown_name(self) -> str:

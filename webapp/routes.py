@@ -31,8 +31,10 @@ from webapp.ops import endpoints as ops
 from webapp.people import endpoints as people
 from webapp.people.creation import endpoints as creation
 from webapp.people.invitation import endpoints as invitation
+from webapp.policy import endpoints as policy
 from webapp.principal import Principal, Role
 from webapp.recovery import endpoints as recovery
+from webapp.recovery.advice import endpoints as advice
 from webapp.recovery.invitations import endpoints as invitations
 from webapp.recovery.not_me import endpoints as not_me
 from webapp.sessions import endpoints as sessions
@@ -107,9 +109,13 @@ URLS: Final = (
     Url("sign_out", "/sign-out", SIGNED_IN, post=sessions.sign_out),
     Url("account", "/account", SIGNED_IN, sessions.account),
     Url("account_password", "/account/password", SIGNED_IN, sessions.password_form, sessions.change_password),
+    Url("password_advice", "/password-advice", PUBLIC, post=advice.for_anybody),
+    Url("change_password", "/.well-known/change-password", PUBLIC, advice.change_password, anonymous=True),
+    Url("security_policy", "/security-policy", ADMIN, policy.index, policy.save),
     Url("forgot", "/password-reset", PUBLIC, recovery.forgot, recovery.ask),
     Url("asked", "/password-reset/sent", PUBLIC, recovery.asked),
     Url("new_password", "/password-reset/new", PUBLIC, recovery.new_password, recovery.set_new_password),
+    Url("reset_advice", "/password-reset/advice", PUBLIC, post=advice.for_holder),
     Url("follow", "/password-reset/{token}", PUBLIC, recovery.follow),
     *_for_both_servers(),
     Url("mail_server_receipt", "/mail-server/receipts/{id:id}", ADMIN, receipts.receipt),
@@ -120,6 +126,7 @@ URLS: Final = (
     Url("letters", "/letters", ADMIN, brand.index, brand.save),
     Url("letter_preview", "/letters/{kind}/preview", ADMIN, brand.preview),
     Url("first_password", "/invitations/new", PUBLIC, invitations.first_password, invitations.set_first_password),
+    Url("invitation_advice", "/invitations/advice", PUBLIC, post=advice.for_invited),
     Url("invitation", "/invitations/{token}", PUBLIC, invitations.follow),
     Url("not_me", "/not-me/{token}", PUBLIC, not_me.ask, not_me.freeze),
     Url("received", "/received/{token}", PUBLIC, receipts.follow, receipts.confirm),
@@ -188,6 +195,7 @@ def navigation(principal: Principal) -> list[NavItem]:
         ("mail_server", message("Mail server"), "server"),
         ("letters", message("Letters"), "letters"),
         ("mail_log", message("Mail log"), "log"),
+        ("security_policy", message("Security policy"), "policy"),
         ("audit", message("Audit"), "audit"),
     ]
     allowed = {url.name for url in URLS if principal.role in url.who}

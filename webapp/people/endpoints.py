@@ -34,6 +34,7 @@ from webapp.users.create import Taken
 from webapp.users.edit import Corrected, Correction, Outdated
 from webapp.users.edit import correct as correct_person
 from webapp.users.find import by_id
+from webapp.users.fit_password import Owner, rules_for
 from webapp.users.models import User
 from webapp.users.refusal import Reachable
 from webapp.users.refusal import mark_reachable as take_mark_away
@@ -134,8 +135,9 @@ async def set_password(request: Req) -> Response:
     if isinstance(checked, Invalid):
         return await show(request, user, "password", status=422, errors=checked.errors)
     form = checked.form
-    chosen = choose(
-        form.new_password, generate=form.generate, forbidden=(user.username, user.display_name, user.email or "")
+    policy = await state["policy"]()
+    chosen = await choose(
+        form.new_password, Owner.of(user), generate=form.generate, policy=policy, passwords=state["passwords"]
     )
     if isinstance(chosen, Unfit):
         errors = {"new_password": chosen.text}
@@ -145,6 +147,7 @@ async def set_password(request: Req) -> Response:
         password_hash=await state["passwords"].hash(chosen.password),
         action="user:set_password",
         must_change=form.must_change,
+        history=policy.password_history,
         reach=reach(principal.role),
     )
     if not await change_password(change, actor=actor_of(request), now=state["clock"]()):
@@ -265,10 +268,12 @@ async def done(request: Req, user: User, region: str, text: Message, detail: Mes
 
 async def _context(request: Req, user: User) -> dict[str, Any]:
     settings = request.state["settings"]
-    lifetime = Lifetime.of(await request.state["policy"]())
+    policy = await request.state["policy"]()
+    lifetime = Lifetime.of(policy)
     days = timedelta(days=settings.invitation_days)
     now = request.state["clock"]()
-    return await page_of(user, signed_in(request), lifetime=lifetime, invited_for=days, now=now)
+    found = await page_of(user, signed_in(request), lifetime=lifetime, invited_for=days, now=now)
+    return {**found, "rules": rules_for(Owner.of(user), policy)}
 
 
 def actor_of(request: Req) -> Actor:

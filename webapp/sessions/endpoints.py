@@ -1,5 +1,6 @@
 """Sign-in, sign-out and one's own account."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from starlette.responses import Response
@@ -10,7 +11,9 @@ from webapp.sessions.change_password import Changed, NotChanged, change_own_pass
 from webapp.sessions.session import Client, end
 from webapp.sessions.sign_in import SignedIn
 from webapp.sessions.sign_in import sign_in as sign_in_with
-from webapp.text import message
+from webapp.text import Message, message
+from webapp.users.fit_password import Owner, rules_for
+from webapp.users.models import User
 from webapp.web.browser import set_session, user_agent
 from webapp.web.cookies import SESSION
 from webapp.web.errors import refusal
@@ -20,6 +23,7 @@ from webapp.web.pages import Toast
 from webapp.web.state import Req
 
 WRONG: Final = message("Username or password is not right.")
+_NO_ERRORS: Final[Mapping[str, Message]] = {}
 PASSWORD_TRIES: Final = Limit("password", 10, 15 * 60)
 """Passwords tried for one name from one network in a quarter of an hour (OWASP ASVS 5.0, 6.3.1)."""
 
@@ -81,7 +85,7 @@ async def account(request: Req) -> Response:
 
 async def password_form(request: Req) -> Response:
     """The page on which one changes one's own password."""
-    return await request.state["pages"].render(request, "sessions/password.html", errors={})
+    return await _password_page(request)
 
 
 async def change_password(request: Req) -> Response:
@@ -94,6 +98,7 @@ async def change_password(request: Req) -> Response:
         principal.user_id,
         fields["current_password"],
         fields["new_password"],
+        policy=await state["policy"](),
         passwords=state["passwords"],
         client=Client(state["network"], user_agent(request)),
         now=state["clock"](),
@@ -105,7 +110,15 @@ async def change_password(request: Req) -> Response:
             await set_session(request, response, token)
             return response
         case NotChanged(errors):
-            return await state["pages"].render(request, "sessions/password.html", status=422, errors=errors)
+            return await _password_page(request, status=422, errors=errors)
+
+
+async def _password_page(request: Req, *, status: int = 200, errors: Mapping[str, Message] = _NO_ERRORS) -> Response:
+    user = await User.get(id=signed_in(request).user_id)
+    rules = rules_for(Owner.of(user), await request.state["policy"]())
+    return await request.state["pages"].render(
+        request, "sessions/password.html", status=status, rules=rules, errors=errors
+    )
 
 
 async def _count(request: Req, limit: Limit, subject: str) -> None:

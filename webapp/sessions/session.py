@@ -85,6 +85,7 @@ async def look_up(token: str, *, lifetime: Lifetime, now: datetime) -> Principal
         session_id=session.id,
         re_authenticated_at=session.re_authenticated_at,
         language=user.language,
+        second_factor=user.second_factor,
     )
 
 

@@ -33,7 +33,7 @@ async def sign_in(
     The same work is done for an unknown name (a decoy is verified), a wrong password and a shut account.
     """
     user = await by_identifier(identifier)
-    verified = await passwords.verify(password, user.password_hash if user else None)
+    verified = await passwords.verify(password, user.password_hash if user else None, name=identifier)
     if user is None or not verified.ok or not user.may_enter:
         return Refused()
     if verified.rehash and user.password_hash:
