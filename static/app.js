@@ -156,6 +156,14 @@
     }
   });
 
+  // Advice on a password is asked for with the password alone, not with the rest of its form.
+  document.addEventListener("htmx:config:request", (event) => {
+    const { sourceElement: field, request } = event.detail.ctx;
+    if (field?.dataset.advised === undefined) return;
+    const sent = [field.name, ...field.dataset.advised.split(" ")];
+    for (const name of [...request.body.keys()]) if (!sent.includes(name)) request.body.delete(name);
+  });
+
   // htmx:error is also what a request that never got an answer ends with.
   document.addEventListener("htmx:error", (event) => {
     const { ctx } = event.detail;

@@ -25,6 +25,7 @@ from webapp.principal import Principal
 from webapp.routes import navigation, path_of, routes
 from webapp.sessions.session import Lifetime, look_up
 from webapp.tools import Tools
+from webapp.users.hash_sample import sample_of_hashes
 from webapp.web.errors import Refusal, on_busy, on_http_exception, on_refusal
 from webapp.web.headers import SecurityHeaders
 from webapp.web.host import WellFormedHost
@@ -46,7 +47,7 @@ def create_app(kit: Tools, *, worker: bool = False) -> Starlette:
     async def lifespan(_app: Starlette) -> AsyncIterator[State]:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(connected(kit.database))
-            passwords = Passwords()
+            passwords = Passwords(hashes=sample_of_hashes, key=kit.keys.derive("decoys")[0])
             stack.callback(passwords.close)
             wake = asyncio.Event()
             if worker:

@@ -39,6 +39,7 @@ from webapp.recovery.not_me.letters import (
     second_factor,
 )
 from webapp.routes import path_of
+from webapp.security_policy import PolicyInUse
 from webapp.sessions.factors.held import SECOND_FACTOR
 from webapp.sessions.sign_in import NEW_BROWSER
 from webapp.smtp.rung import Rung
@@ -85,11 +86,16 @@ def create_worker(kit: Tools, wake: asyncio.Event | None = None) -> Crew:
     limits = Limits(
         timedelta(seconds=settings.reset_repeat_seconds),
         settings.letters_per_recipient_per_hour,
-        timedelta(minutes=settings.link_minutes),
+        partial(link_lifetime, kit.policy),
     )
     drain, worker = Drain(kit.vault, limits, kit.clock, wake.set), Worker(means_of(kit), wake)
     listening = partial(listen, kit.database, WAKE, wake.set)
     return Crew(drain, worker, create_retention(kit), create_caller(kit), create_canary(kit), listening)
+
+
+async def link_lifetime(policy: PolicyInUse) -> timedelta:
+    """How long links work, as administrators have it now."""
+    return timedelta(minutes=(await policy()).link_minutes)
 
 
 def create_caller(kit: Tools) -> Caller:
@@ -162,7 +168,7 @@ def means_of(kit: Tools, *, final_dot_seconds: float = FINAL_DOT_SECONDS) -> Mea
 
 def letter_kinds(kit: Tools) -> Kinds:
     """Every kind of letter that goes through the outbox, by name."""
-    public_url, lifetime = kit.settings.public_url, timedelta(minutes=kit.settings.link_minutes)
+    public_url, lifetime = kit.settings.public_url, partial(link_lifetime, kit.policy)
     invited_for = timedelta(days=kit.settings.invitation_days)
     return {
         "reset_link": reset_link(kit.links, public_url=public_url, lifetime=lifetime, clock=kit.clock),

@@ -36,8 +36,10 @@ from webapp.people.clearing import endpoints as clearing
 from webapp.people.creation import endpoints as creation
 from webapp.people.handoff import endpoints as handoff
 from webapp.people.invitation import endpoints as invitation
+from webapp.policy import endpoints as policy
 from webapp.principal import Principal, Role
 from webapp.recovery import endpoints as recovery
+from webapp.recovery.advice import endpoints as advice
 from webapp.recovery.handoffs import endpoints as handoffs
 from webapp.recovery.invitations import endpoints as invitations
 from webapp.recovery.not_me import endpoints as not_me
@@ -128,9 +130,13 @@ URLS: Final = (
     Url("factor_app", "/account/factors/app", SIGNED_IN, post=factors.add_app),
     Url("factor_passkey", "/account/factors/passkey", SIGNED_IN, post=factors.add_passkey),
     Url("factor", "/account/factors/{id:id}", SIGNED_IN, post=factors.change),
+    Url("password_advice", "/password-advice", PUBLIC, post=advice.for_anybody),
+    Url("change_password", "/.well-known/change-password", PUBLIC, advice.change_password, anonymous=True),
+    Url("security_policy", "/security-policy", ADMIN, policy.index, policy.save),
     Url("forgot", "/password-reset", PUBLIC, recovery.forgot, recovery.ask),
     Url("asked", "/password-reset/sent", PUBLIC, recovery.asked),
     Url("new_password", "/password-reset/new", PUBLIC, recovery.new_password, recovery.set_new_password),
+    Url("reset_advice", "/password-reset/advice", PUBLIC, post=advice.for_holder),
     Url("follow", "/password-reset/{token}", PUBLIC, recovery.follow),
     *_for_both_servers(),
     Url("mail_server_receipt", "/mail-server/receipts/{id:id}", ADMIN, receipts.receipt),
@@ -141,10 +147,12 @@ URLS: Final = (
     Url("letters", "/letters", ADMIN, brand.index, brand.save),
     Url("letter_preview", "/letters/{kind}/preview", ADMIN, brand.preview),
     Url("first_password", "/invitations/new", PUBLIC, invitations.first_password, invitations.set_first_password),
+    Url("invitation_advice", "/invitations/advice", PUBLIC, post=advice.for_invited),
     Url("invitation", "/invitations/{token}", PUBLIC, invitations.follow),
     Url("address_confirmation", "/address-confirmations/new", PUBLIC, address.confirmation, address.confirm),
     Url("address_link", "/address-confirmations/{token}", PUBLIC, address.follow),
     Url("handoff_password", "/handoffs/new", PUBLIC, handoffs.new_password, handoffs.set_new_password),
+    Url("handoff_advice", "/handoffs/advice", PUBLIC, post=advice.for_handed),
     Url("handoff", "/handoffs/{token}", PUBLIC, handoffs.follow),
     Url("not_me", "/not-me/{token}", PUBLIC, not_me.ask, not_me.freeze),
     Url("received", "/received/{token}", PUBLIC, receipts.follow, receipts.confirm),
@@ -216,6 +224,7 @@ def navigation(principal: Principal) -> list[NavItem]:
         ("mail_server", message("Mail server"), "server"),
         ("letters", message("Letters"), "letters"),
         ("mail_log", message("Mail log"), "log"),
+        ("security_policy", message("Security policy"), "policy"),
         ("audit", message("Audit"), "audit"),
     ]
     allowed = {url.name for url in URLS if principal.role in url.who}

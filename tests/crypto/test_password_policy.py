@@ -47,12 +47,9 @@ def test_a_long_password_of_any_kind_of_characters_may_be_used(password: str) ->
     [
         "aaaaaaaaaaaaaaa",
         "abababababababab",
-        "123456789012345",
         "543210987654321",
         "abcdefghijklmnop",
-        "qwertyuiopasdfgh",
         "qwertzuiopasdfgh",
-        "1qaz2wsx3edc4rfv5tgb",
         "passwordpassword1",
         "P@ssw0rdP@ssw0rd!",
         "PASSWORDPASSWORDPASSWORD",
@@ -61,7 +58,6 @@ def test_a_long_password_of_any_kind_of_characters_may_be_used(password: str) ->
         "letmeinletmeinletmein",
         "trustno1letmein99",
         "xkqzxkqzxkqzxkqzxkqz",
-        "ｐａｓｓｗｏｒｄｐａｓｓｗｏｒｄ",
         "a" * 1_024,
         "123456789012345" * 20,
         "               ",
@@ -71,7 +67,18 @@ def test_an_obvious_password_is_refused(password: str) -> None:
     assert "easy to guess" in advice(password)
 
 
-@pytest.mark.parametrize("password", ["qwerty123456789", "QWERTY123456789", "1qaz2wsx3edc4rfv"])
+@pytest.mark.parametrize(
+    "password",
+    [
+        "qwerty123456789",
+        "QWERTY123456789",
+        "1qaz2wsx3edc4rfv",
+        "1qaz2wsx3edc4rfv5tgb",
+        "123456789012345",
+        "qwertyuiopasdfgh",
+        "ｐａｓｓｗｏｒｄｐａｓｓｗｏｒｄ",
+    ],
+)
 def test_a_common_password_is_refused(password: str) -> None:
     assert "most common" in advice(password)
 

@@ -22,6 +22,7 @@ from webapp.recovery.new_password import Done, set_new_password
 from webapp.recovery.request import Ask, request_link
 from webapp.recovery.reset_link import Expired, Invalid, Open, Spent, mint, verify
 from webapp.recovery.send_link import Sent, send_reset_link
+from webapp.security_policy import Policy
 from webapp.users.change_state import disable, enable
 from webapp.users.edit import Corrected, Correction, correct
 from webapp.users.models import User
@@ -29,6 +30,7 @@ from webapp.users.set_password import Change, change_password
 
 BY = Actor("tests")
 LIFETIME = timedelta(minutes=30)
+POLICY = Policy(link_minutes=30, password_history=1)
 
 
 @dataclass(frozen=True)
@@ -159,7 +161,7 @@ class Recovery(RuleBasedStateMachine):
                 token,
                 f"nine purple lanterns {self.passwords + number}",
                 links=self.world.kit.links,
-                lifetime=LIFETIME,
+                policy=POLICY,
                 passwords=self.world.passwords,
                 network="127.0.0.1",
                 now=self.clock(),

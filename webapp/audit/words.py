@@ -39,6 +39,7 @@ ACTIONS: Final[Mapping[str, Message]] = {
     "user:cancelled_handoff": message("cancelled the link and code of"),
     "user:used_handoff": message("set a new password by link and code for"),
     "user:exhausted_handoff": message("typed too many wrong codes for"),
+    "policy:saved": message("changed the security policy"),
     "brand:saved": message("changed how letters look"),
     "user:out_of_reach": message("was not allowed to reach"),
     "mail_server:saved": message("saved the mail server"),
@@ -134,6 +135,18 @@ _NAMES: Final[Mapping[str, Message]] = {
     "logo": message("Logo"),
     "support": message("Support contact"),
     "footer": message("Footer"),
+    "minimum_length": message("Shortest password"),
+    "minimum_length_with_factor": message("Shortest password beside a second factor"),
+    "password_history": message("Passwords remembered"),
+    "forbidden_words": message("Words that no password may contain"),
+    "lock_out_failures": message("Wrong passwords before a pause"),
+    "lock_out_minutes": message("Length of the pause"),
+    "session_idle_minutes": message("Sign out when idle"),
+    "session_hours": message("Sign out in any case"),
+    "link_minutes": message("Links work for"),
+    "factor_roles": message("Second factor required for"),
+    "staff_set_passwords": message("Staff may set passwords"),
+    "staff_password_hours": message("A password set by staff works for"),
 }
 
 _ROLES: Final[Mapping[str, Message]] = {
@@ -175,8 +188,10 @@ _GRANTS: Final[Mapping[str, Message]] = {
     "client_credentials": message("Client's credentials"),
     "refresh_token": message("Refresh token"),
 }
+_SWITCHES: Final[Mapping[str, Message]] = {"true": message("Yes"), "false": message("No")}
 _VALUES: Final[Mapping[str, Mapping[str, Message]]] = {
     "role": _ROLES,
+    "staff_set_passwords": _SWITCHES,
     "attempt": _ATTEMPTS,
     "factor": _FACTORS,
     "security": _SECURITY,

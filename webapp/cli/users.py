@@ -4,15 +4,19 @@ import asyncio
 import json
 import sys
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from webapp.audit.record import COMMAND_LINE
 from webapp.cli.run import CommandFailed, with_database
 from webapp.principal import Role
+from webapp.security_policy import Policy
 from webapp.text import Message, translator
 from webapp.tools import Tools
+
+if TYPE_CHECKING:
+    from webapp.users.fit_password import Owner
 
 app = typer.Typer(no_args_is_help=True, help="People: create and find them, give them passwords.")
 
@@ -41,13 +45,14 @@ def create_user(
     async def work(kit: Tools) -> None:
         from webapp.fields import Invalid, check
         from webapp.users.create import Created, NewPerson, Taken, create
+        from webapp.users.fit_password import Owner
 
         checked = check(NewPerson, values)
         if isinstance(checked, Invalid):
             raise CommandFailed("; ".join(f"{field}: {_text(error)}" for field, error in checked.errors.items()))
         person = checked.form
-        forbidden = (person.username, person.display_name, person.email or "")
-        given = await _password(typed, generate=generate, forbidden=forbidden)
+        owner = Owner(names=(person.username, person.display_name, person.email or ""))
+        given = await _password(typed, owner, generate=generate, policy=await kit.policy())
         outcome = await create(
             person,
             actor=COMMAND_LINE,
@@ -126,13 +131,14 @@ def set_password(
 
     async def work(kit: Tools) -> None:
         from webapp.users.find import by_identifier
+        from webapp.users.fit_password import Owner
         from webapp.users.set_password import Change, change_password
 
         user = await by_identifier(who)
         if user is None:
             raise CommandFailed(f"there is nobody with the username or address {who!r}.")
-        forbidden = (user.username, user.display_name, user.email or "")
-        given = await _password(typed, generate=generate, forbidden=forbidden)
+        policy = await kit.policy()
+        given = await _password(typed, Owner.of(user), generate=generate, policy=policy)
         if given is None:
             raise CommandFailed("no password was given.")
         change = Change(
@@ -142,6 +148,7 @@ def set_password(
             must_change=not keep,
             expires_at=None if keep else await _expiry(kit),
             thaws=True,
+            history=policy.password_history,
         )
         await change_password(change, actor=COMMAND_LINE, now=kit.clock())
         shown = {"password": given.shown} if given.shown else {}
@@ -172,7 +179,7 @@ def recovery_link(
         if not isinstance(made, Made):
             raise CommandFailed(f"the account of {user.username} is disabled.")
         values = {"link": f"{kit.settings.public_url}{made.path}"}
-        _print({**values, "minutes": kit.settings.link_minutes} if as_json else values, as_json=as_json)
+        _print({**values, "minutes": (await kit.policy()).link_minutes} if as_json else values, as_json=as_json)
 
     with_database(work)
 
@@ -208,17 +215,17 @@ class _Given:
         self.shown = shown
 
 
-async def _password(typed: str, *, generate: bool, forbidden: tuple[str, ...]) -> _Given | None:
+async def _password(typed: str, owner: "Owner", *, generate: bool, policy: Policy) -> _Given | None:
     from webapp.crypto.passwords import Passwords
     from webapp.people.choose_password import Unfit, choose
 
     if not typed and not generate:
         return None
-    chosen = choose(typed, generate=generate, forbidden=forbidden)
-    if isinstance(chosen, Unfit):
-        raise CommandFailed(f"password: {_text(chosen.text)}")
     passwords = Passwords()
     try:
+        chosen = await choose(typed, owner, generate=generate, policy=policy, passwords=passwords)
+        if isinstance(chosen, Unfit):
+            raise CommandFailed(f"password: {_text(chosen.text)}")
         return _Given(await passwords.hash(chosen.password), chosen.shown)
     finally:
         # Waits for the threads, which may not happen on the loop.

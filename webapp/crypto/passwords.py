@@ -1,22 +1,22 @@
 """Passwords: hashing that floods cannot exploit, the policy, and passwords that are shown once."""
 
-import asyncio
 import re
 import secrets
 import unicodedata
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from random import Random, SystemRandom
-from typing import Final, TypeVar
+from typing import Final
 
-from argon2 import Parameters, PasswordHasher, Type, extract_parameters
-from argon2.exceptions import Argon2Error, InvalidHashError, VerifyMismatchError
+from argon2 import PasswordHasher, Type
 
-from webapp.crypto.guessing import EASY, bits, common_passwords
+from webapp.crypto.common_passwords import is_common
+from webapp.crypto.decoys import Decoys, Hashes
+from webapp.crypto.guessing import EASY, bits
+from webapp.crypto.hash_kinds import Kept, is_argon2id, read
+from webapp.crypto.hash_threads import Busy, HashThreads, usual_concurrency
 from webapp.text import Message, message
 
 LONGEST: Final = 1_024
@@ -28,26 +28,14 @@ LONGEST_RAW: Final = 4_096
 MINIMUM: Final = 15
 """Characters that a password has at least, where it is the only factor (NIST SP 800-63B-4, 3.1.1.2)."""
 
+__all__ = ["Busy", "Passwords", "Verified", "advise", "generate_password", "normalised"]
+
 PRODUCT: Final = "Postern"
 
 _SHORTEST_FRAGMENT: Final = 4
 _MEMORY_KIB: Final = 46 * 1_024
 _HASH_BYTES: Final = 32
 _SALT_BYTES: Final = 16
-_FOREIGN_MEMORY_KIB: Final = 256 * 1_024
-_FOREIGN_TIME: Final = 16
-_FOREIGN_LANES: Final = 16
-_LONGEST_HASH: Final = 1_024
-
-_Result = TypeVar("_Result")
-
-
-class Busy(Exception):
-    """Raised if too many passwords wait to be hashed: ask again after ``retry_after_seconds``."""
-
-    def __init__(self, retry_after_seconds: int) -> None:
-        super().__init__("too many passwords wait to be hashed")
-        self.retry_after_seconds = retry_after_seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +47,20 @@ class Verified:
 
 
 class Passwords:
-    """Hashes and verifies with argon2id (46 MiB, one pass, one lane: OWASP's first choice) in its own threads.
+    """Hashes with argon2id (46 MiB, one pass, one lane: OWASP's first choice), and verifies what others hashed as well.
 
-    At most ``max_concurrent`` hashes run at once and at most ``max_waiting`` calls wait for them, so that a flood
-    costs bounded memory and leaves the event loop free.
+    ``hashes`` gives stored hashes, so that what is verified for an unknown name is of their kinds; ``key`` decides
+    which name has which. ``max_concurrent`` is half the processors by itself.
     """
 
-    def __init__(self, *, max_concurrent: int = 2, max_waiting: int = 64) -> None:
+    def __init__(
+        self,
+        *,
+        max_concurrent: int | None = None,
+        max_waiting: int = 64,
+        hashes: Hashes | None = None,
+        key: bytes = b"",
+    ) -> None:
         self._hasher = PasswordHasher(
             time_cost=1,
             memory_cost=_MEMORY_KIB,
@@ -74,58 +69,49 @@ class Passwords:
             salt_len=_SALT_BYTES,
             type=Type.ID,
         )
-        # A pool of its own rather than a semaphore around shared threads: a caller that is cancelled would release
-        # the semaphore while its hash still runs.
-        self._threads = ThreadPoolExecutor(max_concurrent, thread_name_prefix="argon2")
-        self._most = max_concurrent + max_waiting
-        self._present = 0
-        self._decoy = _decoy()
+        self._threads = HashThreads(max_concurrent=max_concurrent or usual_concurrency(), max_waiting=max_waiting)
+        key = key or secrets.token_bytes(32)
+        self._decoys = Decoys(_decoy(), key=key, hashes=hashes) if hashes else Decoys(_decoy(), key=key)
 
     async def hash(self, password: str) -> str:
         """The hash to store. Raises Busy, and ValueError if the password is longer than the policy allows."""
         normal = normalised(password)
         if normal is None:
             raise ValueError("a password that cannot be hashed must be refused before")
-        return await self._run(partial(self._hasher.hash, normal))
+        return await self._threads.run(partial(self._hasher.hash, normal))
 
-    async def verify(self, password: str, stored: str | None) -> Verified:
+    async def verify(self, password: str, stored: str | None, *, name: str = "", accepted: bool = True) -> Verified:
         """Whether the password belongs to the stored hash; raises Busy.
 
-        Without a hash, or with one that is malformed or asks for too much memory, the answer is no and takes the
-        same time. So an unknown person cannot be told from a wrong password.
+        Without a hash, or with one that is malformed or asks for too much, the answer is no and takes the time of
+        somebody's hash, which the ``name`` decides. So an unknown person cannot be told from a wrong password.
+        What is not to be ``accepted`` is verified all the same, and the answer is no.
         """
+        await self._decoys.refresh()
         normal = normalised(password)
         if normal is None:
             return Verified(ok=False)
-        return await self._run(partial(self._verify, normal, stored))
+        return await self._threads.run(partial(self._verify, password, normal, stored, self._decoys.of(name), accepted))
+
+    async def is_any_of(self, password: str, hashes: Sequence[str]) -> bool:
+        """Whether the password belongs to one of the stored hashes; raises Busy."""
+        for stored in hashes:
+            if (await self.verify(password, stored)).ok:
+                return True
+        return False
 
     def close(self) -> None:
         """Let running hashes end and refuse new ones."""
-        self._threads.shutdown(wait=True, cancel_futures=True)
+        self._threads.close()
 
-    async def _run(self, work: Callable[[], _Result]) -> _Result:
-        if self._present >= self._most:
-            raise Busy(retry_after_seconds=2)
-        self._present += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
-        finally:
-            self._present -= 1
-
-    def _verify(self, normal: str, stored: str | None) -> Verified:
-        if stored is not None and _is_usable(stored):
-            try:
-                self._hasher.verify(stored, normal)
-            except VerifyMismatchError:
-                return Verified(ok=False)
-            except (Argon2Error, InvalidHashError):
-                pass  # malformed in a way that shows only now: takes the decoy's time like every other one
-            else:
-                stale = self._hasher.check_needs_rehash(stored)
-                return Verified(ok=True, rehash=self._hasher.hash(normal) if stale else None)
-        with suppress(VerifyMismatchError):
-            self._hasher.verify(self._decoy, normal)
-        return Verified(ok=False)
+    def _verify(self, typed: str, normal: str, stored: str | None, decoy: Kept, accepted: bool) -> Verified:  # noqa: FBT001 - runs in a thread
+        kept = (read(stored) if stored is not None else None) or decoy
+        current = stored is not None and is_argon2id(stored) and not self._hasher.check_needs_rehash(stored)
+        # Nobody else normalises: their hash is of what was typed, ours of its normal form.
+        forms = (normal,) if normal == typed else (normal, typed)
+        if not any(kept.matches(form) for form in forms) or kept is decoy or not accepted:
+            return Verified(ok=False)
+        return Verified(ok=True, rehash=None if current else self._hasher.hash(normal))
 
 
 def normalised(password: str) -> str | None:
@@ -139,19 +125,22 @@ def normalised(password: str) -> str | None:
     return normal if len(normal) <= LONGEST else None
 
 
-def advise(password: str, *, minimum: int = MINIMUM, forbidden: Iterable[str] = ()) -> tuple[Message, ...]:
+def advise(
+    password: str, *, minimum: int = MINIMUM, forbidden: Iterable[str] = (), words: Iterable[str] = ()
+) -> tuple[Message, ...]:
     """What is wrong with a new password (NIST SP 800-63B-4, 3.1.1.2); nothing if it may be used.
 
     ``minimum`` counts code points after NFKC. ``forbidden`` holds what it must not contain: the person's username,
-    address and names; the product's name is always among them. There are no rules on kinds of characters.
+    address and names; the product's name is always among them. ``words`` are the site's own, folded already. There are
+    no rules on kinds of characters.
     """
     normal = normalised(password)
     if normal is None:
         return (message("Use at most %(maximum)s characters.", maximum=LONGEST),)
-    return tuple(_faults(normal, minimum, [*forbidden, PRODUCT]))
+    return tuple(_faults(normal, minimum, [*forbidden, PRODUCT], words))
 
 
-def _faults(normal: str, minimum: int, forbidden: list[str]) -> Iterator[Message]:
+def _faults(normal: str, minimum: int, forbidden: list[str], words: Iterable[str]) -> Iterator[Message]:
     if any(unicodedata.category(character) in {"Cc", "Zl", "Zp"} for character in normal):
         yield message("Leave out control characters such as tabs and line breaks.")
     if len(normal) < minimum:
@@ -159,7 +148,9 @@ def _faults(normal: str, minimum: int, forbidden: list[str]) -> Iterator[Message
     folded = _folded(normal)
     if any(fragment in folded for text in forbidden for fragment in _fragments(text)):
         yield message("Leave out the username, the address and the name of this site.")
-    if folded in common_passwords():
+    if held := next((word for word in words if word in folded), ""):
+        yield message("Leave out “%(word)s”: here it is easy to guess.", word=held)
+    if is_common(folded):
         yield message("This is one of the most common passwords. Choose another one.")
     elif len(normal) >= minimum and bits(folded) < EASY * min(1, minimum / MINIMUM):
         yield message("This is easy to guess: it is made of common words, repetitions or rows of keys.")
@@ -183,32 +174,20 @@ _UNMISTAKABLE: Final = "bcdfghjkmnpqrstvwxyz23456789"
 _SYSTEM_RANDOM: Final = SystemRandom()
 
 
-def generate_password(rng: Random = _SYSTEM_RANDOM, *, minimum: int = MINIMUM) -> str:
+def generate_password(
+    rng: Random = _SYSTEM_RANDOM, *, minimum: int = MINIMUM, forbidden: Iterable[str] = (), words: Iterable[str] = ()
+) -> str:
     """A password of 96 random bits or more, to be read aloud and typed: five groups of four, such as ``k7tm-...``.
 
     It has no letter that looks like another or like a digit, and no vowel, so that no word turns up. It passes the
     policy with this minimum.
     """
     groups = max(5, -(-(minimum + 1) // 5))
+    names, ruled_out = tuple(forbidden), tuple(words)
     while True:
         password = "-".join("".join(rng.choice(_UNMISTAKABLE) for _ in range(4)) for _ in range(groups))
-        if not advise(password, minimum=minimum):
+        if not advise(password, minimum=minimum, forbidden=names, words=ruled_out):
             return password
-
-
-def _is_usable(stored: str) -> bool:
-    """Whether a stored hash is one of argon2 that may be computed here: its cost comes from outside."""
-    if len(stored) > _LONGEST_HASH or not stored.isascii():
-        return False
-    try:
-        found: Parameters = extract_parameters(stored)
-    except (InvalidHashError, ValueError):
-        return False
-    return (
-        found.memory_cost <= _FOREIGN_MEMORY_KIB
-        and found.time_cost <= _FOREIGN_TIME
-        and found.parallelism <= _FOREIGN_LANES
-    )
 
 
 def _decoy() -> str:

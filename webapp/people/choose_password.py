@@ -1,10 +1,11 @@
 """The password that an administrator gives to somebody: typed, or made up and shown once."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from webapp.crypto.passwords import advise, generate_password
+from webapp.crypto.passwords import Passwords
+from webapp.security_policy import Policy
 from webapp.text import Message, message
+from webapp.users.fit_password import Owner, made_up, unfit
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +23,12 @@ class Unfit:
     text: Message
 
 
-def choose(typed: str, *, generate: bool, forbidden: Iterable[str]) -> Chosen | Unfit:
-    """Check what was typed against the policy, or make a password up.
-
-    ``forbidden`` holds the person's names and address.
-    """
+async def choose(typed: str, owner: Owner, *, generate: bool, policy: Policy, passwords: Passwords) -> Chosen | Unfit:
+    """Check what was typed against the policy, or make a password up. Raises Busy."""
     if generate:
-        made = generate_password()
+        made = made_up(owner, policy)
         return Chosen(made, shown=made)
     if not typed:
         return Unfit(message("Please type a password, or have one made up."))
-    advice = advise(typed, forbidden=forbidden)
-    return Unfit(advice[0]) if advice else Chosen(typed)
+    wrong = await unfit(typed, owner, policy=policy, passwords=passwords)
+    return Unfit(wrong[0]) if wrong else Chosen(typed)

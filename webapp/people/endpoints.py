@@ -37,6 +37,7 @@ from webapp.users.create import Taken
 from webapp.users.edit import Corrected, Correction, Outdated
 from webapp.users.edit import correct as correct_person
 from webapp.users.find import by_id
+from webapp.users.fit_password import Owner, rules_for
 from webapp.users.models import User
 from webapp.users.refusal import Reachable
 from webapp.users.refusal import mark_reachable as take_mark_away
@@ -145,8 +146,9 @@ async def set_password(request: Req) -> Response:
     if isinstance(checked, Invalid):
         return await show(request, user, "password", status=422, errors=checked.errors)
     form = checked.form
-    chosen = choose(
-        form.new_password, generate=form.generate, forbidden=(user.username, user.display_name, user.email or "")
+    policy = await state["policy"]()
+    chosen = await choose(
+        form.new_password, Owner.of(user), generate=form.generate, policy=policy, passwords=state["passwords"]
     )
     if isinstance(chosen, Unfit):
         errors = {"new_password": chosen.text}
@@ -157,6 +159,7 @@ async def set_password(request: Req) -> Response:
         action="user:set_password",
         must_change=True,
         expires_at=state["clock"]() + timedelta(hours=policy.staff_password_hours),
+        history=policy.password_history,
         reach=reach(principal.role),
     )
     if not await change_password(change, actor=actor_of(request), now=state["clock"]()):
@@ -283,7 +286,8 @@ async def _context(request: Req, user: User) -> dict[str, Any]:
     days = timedelta(days=settings.invitation_days)
     now = request.state["clock"]()
     page = await page_of(user, signed_in(request), policy=policy, invited_for=days, now=now)
-    return {**page, "locked_until": await (await lock_out_of(request)).locked_until(user, now=now)}
+    rules = rules_for(Owner.of(user), policy)
+    return {**page, "rules": rules, "locked_until": await (await lock_out_of(request)).locked_until(user, now=now)}
 
 
 def actor_of(request: Req) -> Actor:

@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random, SystemRandom
@@ -42,7 +42,8 @@ class Limits:
     """Requests for one identifier within this time of one that was resolved come to nothing more."""
     letters_per_hour: int
     """More than these are sent only where no link sent before still works."""
-    link_lifetime: timedelta
+    link_lifetime: Callable[[], Awaitable[timedelta]]
+    """How long links work, as the security policy has it at this moment."""
 
 
 @dataclass
@@ -135,7 +136,7 @@ class Drain:
             created_at__lt=now + _HOUR,  # what is dated later was so by a clock that was set back since
         )
         # Nobody is locked out by a stranger who keeps asking: while the ceiling holds letters back, a link is alive.
-        alive = recent.filter(created_at__gt=now - self.limits.link_lifetime)
+        alive = recent.filter(created_at__gt=now - await self.limits.link_lifetime())
         if await recent.count() >= self.limits.letters_per_hour and await alive.exists():
             return RequestOutcome.OVER_CEILING, user
         return RequestOutcome.LETTER, user

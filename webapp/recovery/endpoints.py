@@ -5,7 +5,6 @@ from typing import Final
 
 from starlette.responses import Response
 
-from webapp.crypto.passwords import MINIMUM
 from webapp.crypto.throttle import Limit, Refused
 from webapp.fields import Invalid as Malformed
 from webapp.fields import Valid, check
@@ -16,6 +15,7 @@ from webapp.recovery.reset_link import Expired, Invalid, LinkState, Open, Spent,
 from webapp.recovery.visits import visit_of, was_fetched, was_opened
 from webapp.sessions.endpoints import open_way
 from webapp.text import message
+from webapp.users.fit_password import rules_for
 from webapp.web.cookies import RESET
 from webapp.web.errors import Refusal, WayOn, refusal
 from webapp.web.forms import read_fields
@@ -107,7 +107,7 @@ async def set_new_password(request: Req) -> Response:
         token,
         fields["new_password"],
         links=state["links"],
-        lifetime=await _lifetime(request),
+        policy=await state["policy"](),
         passwords=state["passwords"],
         network=state["network"],
         now=state["clock"](),
@@ -136,7 +136,7 @@ async def _form(
         status=status,
         link=request.state["links"].fingerprint(token),
         masked_name=link.masked_name,
-        minimum=MINIMUM,
+        rules=rules_for(link.owner, await request.state["policy"]()),
         errors=errors or {},
     )
 

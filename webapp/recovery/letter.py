@@ -1,7 +1,7 @@
 """The letter with a reset link: how its words come about when it is sent."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
@@ -14,11 +14,13 @@ from webapp.outbox.models import Letter
 from webapp.recovery.reset_link import PATH, mint
 from webapp.users.models import UserState
 
+Lifetime = Callable[[], Awaitable[timedelta]]
+"""How long links work, as the security policy has it at this moment."""
 WANTED_FOR: Final = timedelta(days=1)
 """A reset letter that could not be sent for so long is not sent any more: nobody waits for it now."""
 
 
-def reset_link(links: Links, *, public_url: str, lifetime: timedelta, clock: Clock) -> Kind:
+def reset_link(links: Links, *, public_url: str, lifetime: Lifetime, clock: Clock) -> Kind:
     """The letter with the link, which is minted when the letter is written and stored nowhere."""
     standings = Together(_standings)
 
@@ -38,14 +40,15 @@ def reset_link(links: Links, *, public_url: str, lifetime: timedelta, clock: Clo
             return Lost("too_late")
         if person["superseded"]:
             return Lost("superseded")
+        lasts = await lifetime()
         token = mint(links, user_id=person["id"], recovery_version=person["recovery_version"], letter_id=letter.id)
         context = {
             "username": person["username"],
             "link": f"{public_url}{PATH}{token}",
-            "minutes": round(lifetime.total_seconds() / 60),
+            "minutes": round(lasts.total_seconds() / 60),
             "asked_by_staff": letter.requested_by_id is not None,
         }
-        return Words(context, letter.language, clock() + lifetime)
+        return Words(context, letter.language, clock() + lasts)
 
     return Kind(write, expires=True)
 

@@ -5,11 +5,13 @@ from datetime import datetime, timedelta
 
 from webapp.audit.record import Actor
 from webapp.crypto.links import Links
-from webapp.crypto.passwords import Passwords, advise
+from webapp.crypto.passwords import Passwords
 from webapp.db.connect import transaction
 from webapp.recovery.reset_link import NO_LETTER, Expired, Invalid, LinkState, Open, Spent, verify
 from webapp.recovery.visits import was_filled_in, was_used
+from webapp.security_policy import Policy
 from webapp.text import Message
+from webapp.users.fit_password import unfit
 from webapp.users.set_password import Change, change_password
 
 
@@ -33,7 +35,7 @@ async def set_new_password(
     password: str,
     *,
     links: Links,
-    lifetime: timedelta,
+    policy: Policy,
     passwords: Passwords,
     network: str,
     now: datetime,
@@ -43,10 +45,11 @@ async def set_new_password(
     Raises:
         Busy: too many passwords wait to be hashed; nothing was changed.
     """
-    link = await verify(links, token, lifetime=lifetime)
+    link = await verify(links, token, lifetime=timedelta(minutes=policy.link_minutes))
     return await use_link(
         link,
         password,
+        policy=policy,
         passwords=passwords,
         action="user:reset_own_password",
         actor_name="holder of a reset link",
@@ -59,6 +62,7 @@ async def use_link(
     link: LinkState,
     password: str,
     *,
+    policy: Policy,
     passwords: Passwords,
     action: str,
     actor_name: str,
@@ -73,14 +77,15 @@ async def use_link(
     if not isinstance(link, Open):
         return link
     await was_filled_in(link.letter_id, link.user_id, now=now)
-    advice = advise(password, forbidden=link.forbidden)
-    if advice:
-        return Unfit(link, advice)
+    wrong = await unfit(password, link.owner, policy=policy, passwords=passwords)
+    if wrong:
+        return Unfit(link, wrong)
     change = Change(
         user_id=link.user_id,
         password_hash=await passwords.hash(password),
         action=action,
         only_at_recovery_version=link.recovery_version,
+        history=policy.password_history,
         thaws=link.letter_id == NO_LETTER,
     )
     holder = Actor(actor_name, link.user_id, network)

@@ -7,7 +7,8 @@ from typing import Final
 from webapp.crypto import links as crypto
 from webapp.crypto.links import Links, Purpose
 from webapp.users.find import by_id
-from webapp.users.models import User, UserState
+from webapp.users.fit_password import Owner
+from webapp.users.models import UserState
 
 PATH: Final = "/password-reset/"
 NO_LETTER: Final = 0
@@ -23,8 +24,8 @@ class Open:
     letter_id: int
     masked_name: str
     """For the page: enough for the owner to know whom it is for, too little for anybody else to sign in."""
-    forbidden: tuple[str, ...]
-    """What the new password must not hold: the person's names and address."""
+    owner: Owner
+    """Whom the new password has to suit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ async def verify(links: Links, token: str, *, lifetime: timedelta, purpose: Purp
                 return Spent()
             if user.frozen_at is not None and letter_id != NO_LETTER:
                 return Spent()
-            return Open(user_id, version, letter_id, masked(user.username), _forbidden(user))
+            return Open(user_id, version, letter_id, masked(user.username), Owner.of(user))
         case crypto.Expired(minted_at=minted_at):
             return Expired(minted_at)
         case _:
@@ -75,7 +76,3 @@ async def verify(links: Links, token: str, *, lifetime: timedelta, purpose: Purp
 def masked(name: str) -> str:
     """The first and the last character, and three stars that do not tell how many there are between."""
     return f"{name[:1]}***{name[-1:]}" if len(name) > 3 else f"{name[:1]}***"
-
-
-def _forbidden(user: User) -> tuple[str, ...]:
-    return (user.username, user.display_name, user.email or "")

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from webapp.audit.record import Actor
-from webapp.crypto.passwords import Passwords, advise
+from webapp.crypto.passwords import Passwords
 from webapp.db.connect import transaction
+from webapp.security_policy import Policy
 from webapp.sessions.session import Client, begin
 from webapp.text import Message, message
+from webapp.users.fit_password import Owner, unfit
 from webapp.users.models import User
 from webapp.users.set_password import Change, change_password
-
-PRODUCT_NAME = "Postern"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,22 +29,21 @@ class NotChanged:
 
 
 async def change_own_password(
-    user_id: int, current: str, new: str, *, passwords: Passwords, client: Client, now: datetime
+    user_id: int, current: str, new: str, *, policy: Policy, passwords: Passwords, client: Client, now: datetime
 ) -> Changed | NotChanged:
     """Replace the password of a person who knows the present one; all other sessions and links end."""
     user = await User.get(id=user_id)
     if not (await passwords.verify(current, user.password_hash)).ok:
         return NotChanged({"current_password": message("This is not your present password.")})
-    advice = advise(new, forbidden=forbidden_in_password(user))
-    if advice:
-        return NotChanged({"new_password": advice[0]})
-    if (await passwords.verify(new, user.password_hash)).ok:
-        return NotChanged({"new_password": message("Please choose a password that differs from the present one.")})
+    wrong = await unfit(new, Owner.of(user), policy=policy, passwords=passwords)
+    if wrong:
+        return NotChanged({"new_password": wrong[0]})
     password_hash = await passwords.hash(new)
     change = Change(
         user_id=user_id,
         password_hash=password_hash,
         action="user:changed_own_password",
+        history=policy.password_history,
         only_at_recovery_version=user.recovery_version,
     )
     async with transaction():
@@ -52,8 +51,3 @@ async def change_own_password(
             return NotChanged({"": message("Your account has changed meanwhile. Please sign in again.")})
         token = await begin(await User.get(id=user_id), client, now=now)
     return Changed(token)
-
-
-def forbidden_in_password(user: User) -> tuple[str, ...]:
-    """What a person's password must not hold: their names, their address and the product's name."""
-    return (user.username, user.display_name, user.email or "", PRODUCT_NAME)

@@ -18,6 +18,7 @@ from webapp.sessions.sign_in import Refused, SecondStep, SignedIn, Visit
 from webapp.sessions.sign_in import sign_in as sign_in_with
 from webapp.sessions.sign_out import end_everywhere
 from webapp.text import Message, message
+from webapp.users.fit_password import Owner, rules_for
 from webapp.users.models import User
 from webapp.web.browser import known_browser, set_known_browser, set_session, user_agent
 from webapp.web.cookies import SECOND_STEP, SESSION
@@ -28,6 +29,7 @@ from webapp.web.pages import Toast
 from webapp.web.state import Req
 
 WRONG: Final = message("Username or password is not right.")
+_NO_ERRORS: Final[Mapping[str, Message]] = {}
 PASSWORD_TRIES: Final = Limit("password", 10, 15 * 60)
 """Tries at the present password, where it is to be changed, in a quarter of an hour (OWASP ASVS 5.0, 6.3.1)."""
 
@@ -170,7 +172,7 @@ async def sign_out(request: Req) -> Response:
 
 async def password_form(request: Req) -> Response:
     """The page on which one changes one's own password."""
-    return await request.state["pages"].render(request, "sessions/password.html", errors={})
+    return await _password_page(request)
 
 
 async def change_password(request: Req) -> Response:
@@ -183,6 +185,7 @@ async def change_password(request: Req) -> Response:
         principal.user_id,
         fields["current_password"],
         fields["new_password"],
+        policy=await state["policy"](),
         passwords=state["passwords"],
         client=Client(state["network"], user_agent(request)),
         now=state["clock"](),
@@ -194,7 +197,15 @@ async def change_password(request: Req) -> Response:
             await set_session(request, response, token)
             return response
         case NotChanged(errors):
-            return await state["pages"].render(request, "sessions/password.html", status=422, errors=errors)
+            return await _password_page(request, status=422, errors=errors)
+
+
+async def _password_page(request: Req, *, status: int = 200, errors: Mapping[str, Message] = _NO_ERRORS) -> Response:
+    user = await User.get(id=signed_in(request).user_id)
+    rules = rules_for(Owner.of(user), await request.state["policy"]())
+    return await request.state["pages"].render(
+        request, "sessions/password.html", status=status, rules=rules, errors=errors
+    )
 
 
 async def _count(request: Req, limit: Limit, subject: str) -> None:

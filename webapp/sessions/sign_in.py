@@ -72,7 +72,7 @@ async def sign_in(
     if isinstance(admitted, Wait):
         return admitted
     try:
-        verified = await passwords.verify(password, who.password_hash if admitted.counts else None)
+        verified = await passwords.verify(password, who.password_hash, name=who.name, accepted=admitted.counts)
     except Busy:
         await lock_out.not_tried(claim, counted_at=now)
         raise

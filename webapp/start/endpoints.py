@@ -18,6 +18,7 @@ from webapp.start.setup import AlreadySetUp, NotSetUp, SetUp, is_setup_token
 from webapp.start.setup import set_up as set_up_with
 from webapp.text import message
 from webapp.users.find import is_any_administrator
+from webapp.users.fit_password import Owner, Rules, rules_for
 from webapp.users.models import User
 from webapp.web.browser import set_session, user_agent
 from webapp.web.errors import Refusal, WayOn, refusal
@@ -60,7 +61,9 @@ async def setup(request: Req) -> Response:
     query = read_query(request, ("token",))
     await _admit(request, query["token"])
     values = {"token": query["token"], "username": "", "email": ""}
-    return await request.state["pages"].render(request, "start/setup.html", values=values, errors={})
+    return await request.state["pages"].render(
+        request, "start/setup.html", values=values, errors={}, rules=await _rules(request)
+    )
 
 
 async def set_up(request: Req) -> Response:
@@ -71,7 +74,12 @@ async def set_up(request: Req) -> Response:
     password = fields.pop("password")
     typed = {"username": fields["username"], "email": fields["email"]}
     outcome = await set_up_with(
-        typed, password, passwords=state["passwords"], network=state["network"], now=state["clock"]()
+        typed,
+        password,
+        policy=await state["policy"](),
+        passwords=state["passwords"],
+        network=state["network"],
+        now=state["clock"](),
     )
     match outcome:
         case SetUp(user_id):
@@ -90,8 +98,18 @@ async def set_up(request: Req) -> Response:
         case NotSetUp(errors):
             here = f"{request.scope['path']}?{urlencode({'token': fields['token']})}"
             return await state["pages"].render(
-                request, "start/setup.html", status=422, values=fields, errors=errors, here=here
+                request,
+                "start/setup.html",
+                status=422,
+                values=fields,
+                errors=errors,
+                here=here,
+                rules=await _rules(request),
             )
+
+
+async def _rules(request: Req) -> Rules:
+    return rules_for(Owner(), await request.state["policy"]())
 
 
 async def _admit(request: Req, token: str) -> None:

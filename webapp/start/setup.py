@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from webapp.audit.record import Actor
-from webapp.crypto.passwords import Passwords, advise
+from webapp.crypto.passwords import Passwords
 from webapp.crypto.tokens import new_token
 from webapp.db import lease
 from webapp.fields import EmailAddress, FormModel, Invalid, Username, check
 from webapp.principal import Role
-from webapp.sessions.change_password import PRODUCT_NAME
+from webapp.security_policy import Policy
 from webapp.text import Message, message
 from webapp.users.create import Created, NewPerson, Taken, create
 from webapp.users.find import is_any_administrator
+from webapp.users.fit_password import Owner, unfit
 
 _LEASE = "setup"
 
@@ -50,16 +51,17 @@ def is_setup_token(given: str, expected: str) -> bool:
 
 
 async def set_up(
-    values: dict[str, str], password: str, *, passwords: Passwords, network: str, now: datetime
+    values: dict[str, str], password: str, *, policy: Policy, passwords: Passwords, network: str, now: datetime
 ) -> SetUp | NotSetUp | AlreadySetUp:
     """Create the first administrator. Of several at once, one succeeds."""
     if await is_any_administrator():
         return AlreadySetUp()
     checked = check(SetupForm, values)
     errors = dict(checked.errors) if isinstance(checked, Invalid) else {}
-    advice = advise(password, forbidden=(values["username"], values["email"], PRODUCT_NAME))
-    if advice:
-        errors["password"] = advice[0]
+    whose = Owner(names=(values["username"], values["email"]))
+    wrong = await unfit(password, whose, policy=policy, passwords=passwords)
+    if wrong:
+        errors["password"] = wrong[0]
     if isinstance(checked, Invalid) or errors:
         return NotSetUp(errors)
     password_hash = await passwords.hash(password)

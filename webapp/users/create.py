@@ -10,6 +10,7 @@ from webapp.principal import Role
 from webapp.text import Message, message
 from webapp.users.models import User
 from webapp.users.names import search_key
+from webapp.users.set_password import MOST_REMEMBERED, remember
 
 USERNAME_TAKEN = message("Somebody already has this username.")
 EMAIL_TAKEN = message("Somebody already has this address.")
@@ -64,6 +65,7 @@ async def create(
                 password_expires_at=password_expires_at,
                 created_at=now,
             )
+            await remember(user.id, password_hash, keep=MOST_REMEMBERED, now=now)
             details = {"role": person.role.value, "email": person.email or ""}
             await record(actor, Deed("user:created", Subject(person.username, user.id), details), now=now)
     except Exception as error:

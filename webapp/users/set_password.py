@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from tortoise.expressions import F
 
@@ -11,9 +12,11 @@ from webapp.db.connect import transaction
 from webapp.outbox.enqueue import Order, enqueue
 from webapp.principal import Role
 from webapp.users.authority import EVERYONE
-from webapp.users.models import User
+from webapp.users.models import PasswordHash, User
 
 PASSWORD_CHANGED = "password_changed"  # noqa: S105  a kind of letter
+MOST_REMEMBERED: Final = 24
+"""The longest history that a policy may ask for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +38,8 @@ class Change:
     only_at_recovery_version: int | None = None
     thaws: bool = False
     """Whether it is made even while the account is frozen, and ends that."""
+    history: int = MOST_REMEMBERED
+    """So many of the person's last passwords are remembered, this one included."""
     reach: frozenset[Role] = EVERYONE
     """The change is made only while the person has one of these roles."""
 
@@ -51,6 +56,8 @@ async def change_password(change: Change, *, actor: Actor, now: datetime) -> boo
             matching = matching.filter(recovery_version=change.only_at_recovery_version, state="active")
             matching = matching if change.thaws else matching.filter(frozen_at=None)
         frozen = change.thaws and await matching.filter(frozen_at__not_isnull=True).exists()
+        before = await matching.select_for_update(no_key=True).first()
+        old = before.password_hash if before else None
         changed = await matching.update(
             password_hash=change.password_hash,
             must_change=change.must_change,
@@ -61,6 +68,7 @@ async def change_password(change: Change, *, actor: Actor, now: datetime) -> boo
         )
         if not changed:
             return False
+        await remember(change.user_id, old, change.password_hash, keep=change.history, now=now)
         user = await User.get(id=change.user_id)
         await record(actor, Deed(change.action, Subject(user.username, user.id), dict(change.details)), now=now)
         if frozen:
@@ -81,4 +89,19 @@ async def change_password(change: Change, *, actor: Actor, now: datetime) -> boo
 
 async def store_rehash(user_id: int, old: str, new: str) -> None:
     """Replace a hash by one of the same password with newer parameters; ends no session and no link."""
-    await User.filter(id=user_id, password_hash=old).update(password_hash=new)
+    async with transaction():
+        await User.filter(id=user_id, password_hash=old).update(password_hash=new)
+        await PasswordHash.filter(user_id=user_id, password_hash=old).update(password_hash=new)
+
+
+async def remember(user_id: int, *hashes: str | None, keep: int, now: datetime) -> None:
+    """Add hashes that are not remembered yet, the newest last, and forget all but the last ``keep``.
+
+    Call it inside the transaction that sets the password.
+    """
+    known = {row.password_hash for row in await PasswordHash.filter(user_id=user_id)}
+    for each in hashes:
+        if each and each not in known:
+            await PasswordHash.create(user_id=user_id, password_hash=each, set_at=now)
+    kept = await PasswordHash.filter(user_id=user_id).order_by("-id").limit(keep).values_list("id", flat=True)
+    await PasswordHash.filter(user_id=user_id, id__not_in=list(kept)).delete()

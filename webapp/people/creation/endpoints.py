@@ -19,6 +19,7 @@ from webapp.text import Message, message
 from webapp.users.authority import grants
 from webapp.users.create import NewPerson, Taken
 from webapp.users.create import create as create_person
+from webapp.users.fit_password import Owner, rules_for
 from webapp.users.models import User
 from webapp.web.errors import refusal
 from webapp.web.forms import read_fields
@@ -52,8 +53,9 @@ async def create(request: Req) -> Response:
     if (form.password or form.generate) and not policy.staff_set_passwords:
         return await _creation(request, fields, {"password": NOT_BY_STAFF})
     if form.password or form.generate:
-        names = (form.username, form.display_name, form.email or "")
-        chosen = choose(form.password, generate=form.generate, forbidden=names)
+        owner = Owner(names=(form.username, form.display_name, form.email or ""))
+        policy = await state["policy"]()
+        chosen = await choose(form.password, owner, generate=form.generate, policy=policy, passwords=state["passwords"])
     if isinstance(chosen, Unfit):
         return await _creation(request, fields, {"password": chosen.text})
     if form.invite and (chosen or not form.email):
@@ -105,5 +107,6 @@ async def _creation(request: Req, values: Mapping[str, str], errors: Mapping[str
         errors=errors,
         sets_passwords=(await request.state["policy"]()).staff_set_passwords,
         retype=bool(values.get("password")),
+        rules=rules_for(Owner(), await request.state["policy"]()),
         roles=grants(signed_in(request).role),
     )

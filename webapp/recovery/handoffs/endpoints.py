@@ -17,7 +17,9 @@ from webapp.recovery.handoffs.link import (
     verify,
 )
 from webapp.recovery.handoffs.use import Done, Typed, Unfit, WrongCode, use_handoff
+from webapp.sessions.endpoints import open_way
 from webapp.text import Message, message
+from webapp.users.fit_password import rules_for
 from webapp.web.cookies import HANDOFF
 from webapp.web.errors import Refusal, WayOn, refusal
 from webapp.web.forms import read_fields
@@ -63,11 +65,12 @@ async def set_new_password(request: Req) -> Response:
         now=state["clock"](),
     )
     match outcome:
-        case Done():
+        case Done(user_id):
             state["wake"]()
             toast = Toast(message("Your new password is set. Sign in with it."))
             response = state["pages"].redirect(request, SIGN_IN, toast=toast)
             HANDOFF.clear(response, secure=state["settings"].secure)
+            await open_way(request, response, user_id)
             return response
         case Unfit(link, errors):
             return await _form(request, token, link, errors=errors)
@@ -88,7 +91,7 @@ async def _form(
         status=422 if errors or wrong_code else 200,
         link=request.state["links"].fingerprint(token),
         masked_name=link.masked_name,
-        minimum=policy.minimum_for(second_factor=link.second_factor),
+        rules=rules_for(link.owner, policy),
         tries_left=link.tries_left,
         wrong_code=wrong_code,
         errors=errors or {},

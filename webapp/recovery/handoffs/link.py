@@ -10,6 +10,7 @@ from webapp.recovery.handoffs.code import TRIES
 from webapp.recovery.models import Handoff
 from webapp.recovery.reset_link import masked
 from webapp.users.find import LARGEST_ID, by_id
+from webapp.users.fit_password import Owner
 
 PATH: Final = "/handoffs/"
 LIFETIME: Final = timedelta(minutes=15)
@@ -22,9 +23,7 @@ class Open:
 
     handoff: Handoff
     masked_name: str
-    forbidden: tuple[str, ...]
-    """What the new password must not hold: the person's names and address."""
-    second_factor: bool
+    owner: Owner
 
     @property
     def tries_left(self) -> int:
@@ -88,5 +87,4 @@ async def _state(handoff: Handoff, version: int, *, now: datetime) -> Open | Gon
         return Ended()
     if handoff.ends_at <= now:
         return Expired()
-    forbidden = (user.username, user.display_name, user.email or "")
-    return Open(handoff, masked(user.username), forbidden, user.second_factor)
+    return Open(handoff, masked(user.username), Owner.of(user))

@@ -11,7 +11,7 @@ from tortoise.queryset import QuerySet
 
 from webapp.audit.record import Actor, Deed, Subject, record
 from webapp.crypto.links import Links
-from webapp.crypto.passwords import Passwords, advise
+from webapp.crypto.passwords import Passwords
 from webapp.crypto.vault import Vault
 from webapp.db.connect import transaction
 from webapp.recovery.handoffs.code import TRIES, digest, read
@@ -20,6 +20,7 @@ from webapp.recovery.handoffs.make import details_of
 from webapp.recovery.models import Handoff
 from webapp.security_policy import Policy
 from webapp.text import Message, message
+from webapp.users.fit_password import advice, unfit
 from webapp.users.models import User
 from webapp.users.set_password import Change, change_password
 
@@ -39,10 +40,12 @@ class Typed:
 class Done:
     """The password is set, every session and link of the person has ended, and a letter tells them so."""
 
+    user_id: int
+
 
 @dataclass(frozen=True, slots=True)
 class Unfit:
-    """The link works, what was typed cannot be used; no try at the code is spent. ``errors`` are by field."""
+    """The link works, what was typed cannot be used. ``errors`` are by field."""
 
     link: Open
     errors: Mapping[str, Message]
@@ -68,7 +71,8 @@ async def use_handoff(
 ) -> Done | Unfit | WrongCode | Gone:
     """Use the link and the code. However many do so at the same moment, one of them is Done.
 
-    Whether the password is fit is looked at first: correcting it costs no try, and the answer says nothing of the code.
+    Whether the password is fit by itself is looked at first: correcting it costs no try, and the answer says nothing of
+    the code. Only whoever knows the code learns whether the password was the person's before.
 
     Raises:
         Busy: too many passwords wait to be hashed; a try is spent, and nothing else was changed.
@@ -83,14 +87,17 @@ async def use_handoff(
     tried = await _try(link, read(typed.code), vault, actor=actor, now=now)
     if tried is not None:
         return tried
-    return await _set(link, await passwords.hash(typed.password), actor=actor, now=now)
+    before = await unfit(typed.password, link.owner, policy=policy, passwords=passwords)
+    if before:
+        return Unfit(link, {"new_password": before[0]})
+    password_hash = await passwords.hash(typed.password)
+    return await _set(link, password_hash, history=policy.password_history, actor=actor, now=now)
 
 
 def _faults(link: Open, typed: Typed, policy: Policy) -> dict[str, Message]:
     found = {} if read(typed.code) else {"code": NO_CODE}
-    minimum = policy.minimum_for(second_factor=link.second_factor)
-    advice = advise(typed.password, minimum=minimum, forbidden=(*link.forbidden, *policy.forbidden_words))
-    return {**found, "new_password": advice[0]} if advice else found
+    wrong = advice(typed.password, link.owner, policy)
+    return {**found, "new_password": wrong[0]} if wrong else found
 
 
 async def _try(
@@ -108,14 +115,14 @@ async def _try(
         if hmac.compare_digest(handoff.code_digest, digest(code, handoff.user_id, vault)):
             return None
         if handoff.attempts < TRIES:
-            return WrongCode(Open(handoff, link.masked_name, link.forbidden, link.second_factor))
+            return WrongCode(Open(handoff, link.masked_name, link.owner))
         user = await User.get(id=handoff.user_id)
         deed = Deed("user:exhausted_handoff", Subject(user.username, user.id), details_of(handoff))
         await record(actor, deed, now=now)
     return Exhausted()
 
 
-async def _set(link: Open, password_hash: str, *, actor: Actor, now: datetime) -> Done | Ended:
+async def _set(link: Open, password_hash: str, *, history: int, actor: Actor, now: datetime) -> Done | Ended:
     handoff = link.handoff
     change = Change(
         user_id=handoff.user_id,
@@ -123,6 +130,7 @@ async def _set(link: Open, password_hash: str, *, actor: Actor, now: datetime) -
         action="user:used_handoff",
         details=details_of(handoff),
         only_at_recovery_version=handoff.recovery_version,
+        history=history,
     )
     async with transaction():
         # The person first, as whoever cancels does: in another order the two could wait for each other.
@@ -130,7 +138,7 @@ async def _set(link: Open, password_hash: str, *, actor: Actor, now: datetime) -
         if not await _alive(link, now=now).exists() or not await change_password(change, actor=actor, now=now):
             return Ended()
         await Handoff.filter(id=handoff.id).update(used_at=now)
-    return Done()
+    return Done(handoff.user_id)
 
 
 def _alive(link: Open, *, now: datetime) -> QuerySet[Handoff]:

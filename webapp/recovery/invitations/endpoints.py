@@ -5,13 +5,13 @@ from typing import Final
 
 from starlette.responses import Response
 
-from webapp.crypto.passwords import MINIMUM
 from webapp.recovery.invitations.link import verify
 from webapp.recovery.new_password import Done, Unfit, use_link
 from webapp.recovery.reset_link import Expired, Invalid, LinkState, Open, Spent
 from webapp.recovery.visits import visit_of, was_fetched, was_opened
 from webapp.sessions.endpoints import open_way
 from webapp.text import message
+from webapp.users.fit_password import rules_for
 from webapp.web.cookies import INVITATION
 from webapp.web.errors import Refusal, WayOn, refusal
 from webapp.web.forms import read_fields
@@ -54,6 +54,7 @@ async def set_first_password(request: Req) -> Response:
     outcome = await use_link(
         await _verify(request, token),
         fields["new_password"],
+        policy=await state["policy"](),
         passwords=state["passwords"],
         action="user:accepted_invitation",
         actor_name="holder of an invitation",
@@ -84,7 +85,7 @@ async def _form(
         status=status,
         link=request.state["links"].fingerprint(token),
         masked_name=link.masked_name,
-        minimum=MINIMUM,
+        rules=rules_for(link.owner, await request.state["policy"]()),
         errors=errors or {},
     )
 

@@ -1,0 +1,146 @@
+"""Hashes that others have made: each is recognised, bounded, and replaced by one of ours."""
+
+import hashlib
+import time
+from base64 import b64encode
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Final
+
+import bcrypt
+import pytest
+from argon2 import PasswordHasher, Type
+from hypothesis import given
+from hypothesis import strategies as st
+
+from webapp.crypto.hash_kinds import read
+from webapp.crypto.passwords import Passwords, Verified
+
+RIGHT = "correct horse battery staple"
+UNUSUAL = "Ångström ﬁne"
+"""Other in NFKC than as it is typed; nobody else normalises."""
+
+
+@pytest.fixture
+async def passwords() -> AsyncIterator[Passwords]:
+    ours = Passwords()
+    yield ours
+    ours.close()
+
+
+def b64(content: bytes) -> str:
+    return b64encode(content).decode()
+
+
+def pbkdf2(password: str, digest: str = "sha256", rounds: int = 1_000) -> str:
+    made = hashlib.pbkdf2_hmac(digest, password.encode(), b"salt", rounds)
+    return f"pbkdf2_{digest}${rounds}$salt${b64(made)}"
+
+
+def django_scrypt(password: str, n: int = 1_024, r: int = 8, p: int = 1) -> str:
+    made = hashlib.scrypt(password.encode(), salt=b"salt", n=n, r=r, p=p, maxmem=2**27, dklen=64)
+    return f"scrypt${n}$salt${r}${p}${b64(made)}"
+
+
+def scrypt(password: str) -> str:
+    made = hashlib.scrypt(password.encode(), salt=b"saltsalt", n=1_024, r=8, p=1, dklen=32)
+    return f"$scrypt$ln=10,r=8,p=1${b64(b'saltsalt').rstrip('=')}${b64(made).rstrip('=')}"
+
+
+def plain_bcrypt(password: str, prefix: str = "2b") -> str:
+    return bcrypt.hashpw(password.encode()[:72], bcrypt.gensalt(4)).decode().replace("$2b$", f"${prefix}$")
+
+
+def bcrypt_sha256(password: str) -> str:
+    digest = hashlib.sha256(password.encode()).hexdigest()
+    return "bcrypt_sha256$" + bcrypt.hashpw(digest.encode(), bcrypt.gensalt(4)).decode()
+
+
+def argon2(password: str, kind: Type = Type.ID) -> str:
+    return PasswordHasher(time_cost=2, memory_cost=1_024, parallelism=8, type=kind).hash(password)
+
+
+KINDS: Final[Mapping[str, Callable[[str], str]]] = {
+    "Django's PBKDF2": pbkdf2,
+    "Django's PBKDF2 with SHA-1": lambda password: pbkdf2(password, "sha1"),
+    "Django's argon2": lambda password: "argon2" + argon2(password),
+    "Django's bcrypt of a digest": bcrypt_sha256,
+    "Django's bcrypt": lambda password: "bcrypt$" + plain_bcrypt(password),
+    "Django's scrypt": django_scrypt,
+    "bcrypt 2a": lambda password: plain_bcrypt(password, "2a"),
+    "bcrypt 2b": plain_bcrypt,
+    "bcrypt 2y": lambda password: plain_bcrypt(password, "2y"),
+    "passlib's scrypt": scrypt,
+    "argon2id": argon2,
+    "argon2i": lambda password: argon2(password, Type.I),
+    "argon2d": lambda password: argon2(password, Type.D),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("password", [RIGHT, UNUSUAL])
+async def test_a_hash_of_another_system_lets_its_person_in_and_becomes_ours(
+    passwords: Passwords, kind: str, password: str
+) -> None:
+    stored = KINDS[kind](password)
+    assert await passwords.verify("wrong", stored) == Verified(ok=False)
+    verified = await passwords.verify(password, stored)
+    assert verified.ok
+    assert verified.rehash is not None
+    assert verified.rehash.startswith("$argon2id$v=19$m=47104,t=1,p=1$")
+    assert await passwords.verify(password, verified.rehash) == Verified(ok=True)
+
+
+async def test_hashes_that_django_itself_published_are_read(passwords: Passwords) -> None:
+    # From the tests of Django 5.2 (tests/auth_tests/test_hashers.py), where they are what "lètmein" becomes.
+    for stored in (
+        "pbkdf2_sha1$1$seasalt$NfQ1zpT9Uq/jDZXAyTYpz7cy1fQ=",
+        "bcrypt$$2b$04$",
+    ):
+        assert (await passwords.verify("another", stored)).ok is False
+    assert read("pbkdf2_sha256$1000000$seasalt$r1uLUxoxpP2Ued/qxvmje7UH9PUJBkRrvf9gGPL7Cps=") is not None
+
+
+async def test_bcrypt_looks_at_72_bytes_and_django_at_all(passwords: Passwords) -> None:
+    long = "x" * 72
+    assert (await passwords.verify(f"{long}y", plain_bcrypt(f"{long}z"))).ok
+    assert not (await passwords.verify(f"{long}y", bcrypt_sha256(f"{long}z"))).ok
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        pbkdf2(RIGHT).replace("$1000$", "$4000001$"),
+        pbkdf2(RIGHT).replace("$1000$", "$0$"),
+        pbkdf2(RIGHT).replace("$1000$", "$99999999999$"),
+        pbkdf2(RIGHT) + "!",
+        "pbkdf2_sha512$1$salt$aaaa",
+        django_scrypt(RIGHT).replace("$1024$", "$1048576$"),
+        django_scrypt(RIGHT).replace("$1024$", "$1023$"),
+        django_scrypt(RIGHT).replace("$8$1$", "$8$9$"),
+        scrypt(RIGHT).replace("ln=10", "ln=40"),
+        scrypt(RIGHT).replace("ln=10", "ln=99"),
+        scrypt(RIGHT).replace("r=8", "r=999"),
+        "scrypt$2$salt$1$1$AAAA",
+        plain_bcrypt(RIGHT).replace("$04$", "$16$"),
+        plain_bcrypt(RIGHT).replace("$04$", "$31$"),
+        plain_bcrypt(RIGHT).replace("$04$", "$03$"),
+        plain_bcrypt(RIGHT)[:-1],
+        plain_bcrypt(RIGHT, "2x"),
+        "argon2$argon2id$v=19$m=99999999,t=1,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNo",
+        "md5$salt$0123456789abcdef0123456789abcdef",
+        "$1$salt$qJH7.N4xYta3aEG/dfqo/0",
+        "$6$salt$" + "a" * 86,
+        "!",
+    ],
+)
+async def test_what_asks_for_too_much_or_is_none_of_these_is_never_computed(passwords: Passwords, stored: str) -> None:
+    assert read(stored) is None
+    started = time.perf_counter()
+    assert await passwords.verify(RIGHT, stored) == Verified(ok=False)
+    assert time.perf_counter() - started < 5
+
+
+@given(st.text(max_size=200) | st.sampled_from([make(RIGHT) for make in KINDS.values()]).map(lambda made: made[:-3]))
+def test_no_text_makes_reading_fail(stored: str) -> None:
+    kept = read(stored)
+    assert kept is None or kept.emptied() == kept.emptied()

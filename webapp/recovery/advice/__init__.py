@@ -1,0 +1,1 @@
+"""Advice on a password while it is typed."""
