@@ -120,7 +120,7 @@ async def test_bcrypt_looks_at_72_bytes_and_django_at_all(passwords: Passwords) 
         django_scrypt(RIGHT).replace("$8$1$", "$8$9$"),
         scrypt(RIGHT).replace("ln=10", "ln=40"),
         scrypt(RIGHT).replace("ln=10", "ln=99"),
-        scrypt(RIGHT).replace("r=8", "r=999"),
+        scrypt(RIGHT).replace("ln=10,r=8", "ln=14,r=999"),
         "scrypt$2$salt$1$1$AAAA",
         plain_bcrypt(RIGHT).replace("$04$", "$16$"),
         plain_bcrypt(RIGHT).replace("$04$", "$31$"),

@@ -120,6 +120,6 @@ def typed(posted: Mapping[str, str], fixed: Mapping[str, str]) -> dict[str, str]
 
 def policy_from(form: PolicyForm) -> Policy:
     """The policy that the form asks for."""
-    values = form.model_dump()
-    words = " ".join(values["forbidden_words"])
+    values = {name: getattr(form, name) for name in FIELDS}
+    words = " ".join(form.forbidden_words)
     return policy_of({name: str(value) for name, value in values.items()} | {"forbidden_words": words})
