@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from webapp.audit.record import COMMAND_LINE
+from webapp.cli import mail_server_report as report_of
 from webapp.cli.run import CommandFailed, with_database
 from webapp.text import LANGUAGES
 from webapp.tools import Tools
 
 if TYPE_CHECKING:
-    from webapp.health.now import Now
     from webapp.mail_server.models import Slot
     from webapp.mail_server.try_out import Trial
-    from webapp.mail_server.verdict import LastTest
 
 app = typer.Typer(no_args_is_help=True, help="Show, set up and test the mail server.")
 
@@ -47,12 +46,12 @@ def show(*, fallback: Fallback = False, as_json: Json = False) -> None:
         report = {
             "state": health.state.value,
             "reason": str(health.reason) if health.reason else None,
-            "last_test": _last_test(health.last_test) if health.last_test else None,
-            "last_look": _last_look(await now_of(kit.vault, preset, slot)),
+            "last_test": report_of.last_test(health.last_test) if health.last_test else None,
+            "last_look": report_of.last_look(await now_of(kit.vault, preset, slot)),
             "settings": {name: values[name] for name in FIELDS if name not in SECRETS},
             "set_by_environment": {name: variable(name, slot) for name in locked(preset)},
         }
-        typer.echo(json.dumps(report, indent=2, ensure_ascii=False) if as_json else _shown(report))
+        typer.echo(json.dumps(report, indent=2, ensure_ascii=False) if as_json else report_of.shown(report))
 
     with_database(work)
 
@@ -179,9 +178,9 @@ def try_server(
         async with aclosing(climb):
             async for each in climb:
                 if isinstance(each, Rung):
-                    report["rungs"].append(_rung(each))
+                    report["rungs"].append(report_of.rung(each))
                     if not as_json:
-                        typer.echo(_line(report["rungs"][-1]))
+                        typer.echo(report_of.line(report["rungs"][-1]))
                 else:
                     report |= {"passed": each.passed, "milliseconds": each.milliseconds, "transcript": each.transcript}
         if as_json:
@@ -234,69 +233,3 @@ def _preset(kit: Tools, slot: "Slot") -> dict[str, str]:
 
 def _option(field: str) -> str:
     return "--" + field.replace("_", "-")
-
-
-def _last_test(last: "LastTest") -> dict[str, Any]:
-    return {
-        "at": last.tested_at.isoformat(),
-        "by": last.tested_by or None,
-        "passed": last.passed,
-        "received_at": last.received_at.isoformat() if last.received_at else None,
-    }
-
-
-def _last_look(now: "Now | None") -> dict[str, Any] | None:
-    if now is None or now.look is None:
-        return None
-    look = now.look
-    return {
-        "at": look.at.isoformat(),
-        "standing": look.standing.value,
-        "step": look.step,
-        "diagnosis": look.diagnosis or None,
-        "cause": str(now.cause) if now.cause else None,
-        "reply": look.reply or None,
-    }
-
-
-def _shown(report: dict[str, Any]) -> str:
-    lines = [f"state            {report['state']}"]
-    if report["reason"]:
-        lines.append(f"reason           {report['reason']}")
-    if last := report["last_test"]:
-        outcome = "passed" if last["passed"] else "failed"
-        lines.append(f"last test        {outcome} at {last['at']}, by {last['by'] or 'the command line'}")
-        if last["received_at"]:
-            lines.append(f"received         confirmed at {last['received_at']}")
-    if look := report["last_look"]:
-        where = "" if look["standing"] == "healthy" else f", {look['step']}: {look['cause'] or look['reply'] or '-'}"
-        lines.append(f"last look        {look['standing']} at {look['at']}{where}")
-    for name, value in report["settings"].items():
-        fixed = report["set_by_environment"].get(name)
-        shown = "(set)" if name == "ca_certificate" and value else value or "-"
-        lines.append(f"{name:<16} {shown}" + (f"   (set by {fixed})" if fixed else ""))
-    return "\n".join(lines)
-
-
-def _rung(rung: Any) -> dict[str, Any]:
-    found = rung.diagnosis
-    return {
-        "step": rung.step.value,
-        "outcome": rung.outcome.value,
-        "milliseconds": round(rung.milliseconds, 1),
-        "details": [[str(label), str(value)] for label, value in rung.details],
-        "reply": str(rung.reply) if rung.reply else None,
-        "diagnosis": found.code if found else None,
-        "cause": str(found.cause) if found else None,
-        "steps": [str(step) for step in found.steps] if found else [],
-        "field": found.field if found else None,
-    }
-
-
-def _line(rung: dict[str, Any]) -> str:
-    lines = [f"{rung['outcome']:<8} {rung['step']:<13} {rung['milliseconds']:>8} ms"]
-    if rung["cause"]:
-        lines += [f"         {rung['cause']}", *(f"         - {step}" for step in rung["steps"])]
-        if rung["reply"]:
-            lines.append(f"         {rung['reply']}")
-    return "\n".join(lines)
