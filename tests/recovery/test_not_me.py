@@ -21,6 +21,8 @@ from webapp.users.models import User
 
 NOT_ME = re.compile(r"http://localhost:8000(/not-me/\S+)")
 
+ANOTHER = "seven green umbrellas"
+
 
 def not_me_in(letter: Received) -> str:
     found = NOT_ME.search(text_of(letter))
@@ -165,11 +167,11 @@ async def test_a_password_that_an_administrator_sets_does_not_thaw(world: World)
     async with smtp_server() as server:
         case = await changed_password(world, server)
     await world.browser().post(case.link)
-    await case.admin.post(f"/users/{case.alice.id}/password", {"new_password": PASSWORD})
-    answer = await world.browser().post("/sign-in", {"identifier": "alice", "password": PASSWORD})
+    await case.admin.post(f"/users/{case.alice.id}/password", {"new_password": ANOTHER})
+    answer = await world.browser().post("/sign-in", {"identifier": "alice", "password": ANOTHER})
     assert answer.status_code == 422
     await case.admin.post(f"/users/{case.alice.id}/state", {"state": "thawed"})
-    await world.browser().sign_in("alice", PASSWORD)
+    await world.browser().sign_in("alice", ANOTHER)
 
 
 async def test_after_a_thaw_the_same_link_does_nothing(world: World) -> None:
@@ -186,7 +188,7 @@ async def test_after_a_thaw_the_same_link_does_nothing(world: World) -> None:
 async def test_a_second_notices_link_says_that_it_is_frozen_already(world: World) -> None:
     async with smtp_server() as server:
         case = await changed_password(world, server)
-        await case.admin.post(f"/users/{case.alice.id}/password", {"new_password": PASSWORD})
+        await case.admin.post(f"/users/{case.alice.id}/password", {"new_password": ANOTHER})
         await post(world)
         second = not_me_in(await server.next_letter())
     await world.browser().post(case.link)
@@ -311,10 +313,10 @@ async def test_the_last_administrators_way_back_is_on_the_machine(world: World) 
     # Until it is used, the account stays shut: the password may be the one that somebody else has set.
     assert (await User.get(id=root.id)).frozen_at is not None
     browser = world.browser()
-    assert await set_password(browser, await open_link(browser, made.path), PASSWORD) == 303
+    assert await set_password(browser, await open_link(browser, made.path), ANOTHER) == 303
     assert (await User.get(id=root.id)).frozen_at is None
     assert await AuditEntry.filter(action="user:thawed", subject="root").count() == 1
-    await world.browser().sign_in("root", PASSWORD)
+    await world.browser().sign_in("root", ANOTHER)
     assert (await User.get(id=other.id)).frozen_at is None
 
 

@@ -18,6 +18,11 @@ PUBLIC_NAMES = {
     "follow",
 } | {
     "received",
+    "password_advice",
+    "reset_advice",
+    "invitation_advice",
+    "handoff_advice",
+    "change_password",
     "first_password",
     "invitation",
     "handoff",

@@ -5,7 +5,7 @@ from typing import Final
 from webapp.attack.http import Site
 from webapp.attack.verdict import Verdict, judged
 
-_DOORS: Final = ("/password-reset/", "/invitations/", "/not-me/", "/received/")
+_DOORS: Final = ("/password-reset/", "/invitations/", "/handoffs/", "/address-confirmations/", "/not-me/", "/received/")
 _GARBAGE: Final = (
     "eyJ1IjoxfQ.aaaaaa.forged-Signature_of-nobody",
     "x",

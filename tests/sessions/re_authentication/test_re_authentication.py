@@ -199,6 +199,7 @@ def test_every_password_field_of_every_page_is_among_the_secrets() -> None:
     for path in TEMPLATES_DIR.rglob("*.html"):
         if path.parts[-2] not in {"dev_mailbox", "macros"}:
             found |= set(re.findall(r'field\("(\w+)"[^}]*type="password"', path.read_text()))
+            found |= set(re.findall(r'new_password\("(\w+)"', path.read_text()))
     assert {"password", "new_password", "secret"} <= found
     assert found <= SECRETS
 
