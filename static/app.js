@@ -12,7 +12,23 @@
     for (const slot of all(root, "[data-error-for]")) markInvalid(slot);
     for (const time of all(root, "time[datetime]")) showLocally(time);
     for (const toast of all(root, "[data-toast]")) leaveLater(toast);
+    for (const form of all(root, "form[data-countdown]")) countDown(form);
     for (const dialog of all(root, "[data-dialog]:not([open])")) open(dialog);
+  }
+
+  // Until a form may be sent again. Without this file the page loads itself anew when the time is over.
+  function countDown(form) {
+    const seconds = form.querySelector("[data-seconds]");
+    if (!seconds) return;
+    const over = performance.now() + Number(form.dataset.countdown) * 1000;
+    const tick = () => {
+      const left = Math.ceil((over - performance.now()) / 1000);
+      seconds.textContent = left;
+      if (left > 0) return setTimeout(tick, 250);
+      seconds.closest("p").remove();
+      form.querySelector("button").disabled = false;
+    };
+    tick();
   }
 
   // A dialog that was sent along: one at a time, gone when it is closed. The page knows whose it is, a session that ended does not.

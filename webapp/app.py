@@ -12,7 +12,7 @@ from starlette.middleware import Middleware
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from webapp.audit.record import Actor, Subject
-from webapp.banners import banner_for
+from webapp.banners import banner_for, mail_is_down
 from webapp.brand.name import KnownName
 from webapp.crew import Crew, create_worker
 from webapp.crypto.passwords import Busy, Passwords
@@ -122,6 +122,7 @@ def state_of(kit: Tools, passwords: Passwords, wake: asyncio.Event) -> State:
         ),
         authenticate=authenticate,
         wake=wake.set,
+        mail_is_down=partial(mail_is_down, kit),
         setup_token=kit.setup_token,
         measurements=kit.measurements,
         principal=None,

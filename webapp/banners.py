@@ -1,4 +1,4 @@
-"""The banner over every page of an administrator while something is wrong."""
+"""The banner over every page of staff while something is wrong or waits for them."""
 
 from datetime import UTC
 from typing import Final
@@ -8,17 +8,24 @@ from webapp.health.now import fails
 from webapp.mail_server import active as mail_server
 from webapp.mail_server.models import Slot
 from webapp.principal import Principal, Role
+from webapp.recovery.help.inbox import are_any_open
 from webapp.routes import path_of
 from webapp.text import message
 from webapp.tools import Tools
 from webapp.users.find import is_anybody_frozen
+from webapp.web.guards import STAFF
 from webapp.web.pages import Banner
 
 
 async def banner_for(kit: Tools, principal: Principal) -> Banner | None:
-    """What an administrator should see first on every page; None if nothing is wrong."""
-    if principal.role is not Role.ADMIN:
-        return None
+    """What this person should see first on every page; None if there is nothing."""
+    trouble = await _trouble(kit) if principal.role is Role.ADMIN else None
+    if trouble is None and principal.role in STAFF and await are_any_open():
+        return Banner(message("Somebody asks for help."), "info", path_of("help_inbox"), message("See the requests"))
+    return trouble
+
+
+async def _trouble(kit: Tools) -> Banner | None:
     if await paused() is not None:
         return await _fallback_banner(kit) or Banner(
             message("The mail server does not take letters at the moment. They wait, and none is lost."),
@@ -46,6 +53,22 @@ async def banner_for(kit: Tools, principal: Principal) -> Banner | None:
         return carried
     text = _TROUBLES.get(state)
     return Banner(text, "warning", path_of("mail_server"), message("Go to the mail server")) if text else None
+
+
+async def mail_is_down(kit: Tools) -> bool:
+    """Whether it is known that no letter can go out now. It hangs on nobody who asks."""
+    if isinstance(await _active_fallback(kit), mail_server.ActiveServer):
+        found = await standing(kit.vault, kit.presets)
+        if found is None or found.relieved:
+            return False
+        return await paused() is not None
+    if await paused() is not None:
+        return True
+    preset = kit.settings.preset()
+    if kit.settings.canary_minutes and await fails(kit.vault, preset):
+        return True
+    health = await mail_server.health(kit.vault, preset)
+    return health.state in {mail_server.State.NONE, mail_server.State.NOT_READY}
 
 
 async def _active_fallback(kit: Tools) -> mail_server.ActiveServer | mail_server.NotReady | None:

@@ -97,6 +97,18 @@ def single_line(text: str) -> str:
     return text
 
 
+def several_lines(text: str) -> str:
+    """Lines of text without white space around them; line breaks become LF.
+
+    Raises:
+        FieldError: the text holds a control character other than line breaks and tabs.
+    """
+    text = text.replace("\r\n", "\n").strip()
+    if any(unicodedata.category(character) in {"Cc", "Cs"} and character not in "\n\t" for character in text):
+        raise FieldError(message("Please leave out control characters."))
+    return text
+
+
 def plain_words(text: str) -> str:
     """A text for a header of mail, which holds nothing that a mail program would decode (RFC 2047).
 
@@ -190,6 +202,7 @@ def fold(text: str) -> str:
 
 
 Line = Annotated[str, AfterValidator(single_line)]
+Paragraph = Annotated[str, AfterValidator(several_lines)]
 RequiredLine = Annotated[str, AfterValidator(single_line), AfterValidator(required)]
 EmailAddress = Annotated[RequiredLine, AfterValidator(email_address)]
 OptionalEmail = Annotated[Line, AfterValidator(optional_email)]

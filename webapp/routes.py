@@ -41,6 +41,7 @@ from webapp.principal import Principal, Role
 from webapp.recovery import endpoints as recovery
 from webapp.recovery.advice import endpoints as advice
 from webapp.recovery.handoffs import endpoints as handoffs
+from webapp.recovery.help import endpoints as help_requests
 from webapp.recovery.invitations import endpoints as invitations
 from webapp.recovery.not_me import endpoints as not_me
 from webapp.sessions import endpoints as sessions
@@ -133,6 +134,10 @@ URLS: Final = (
     Url("password_advice", "/password-advice", PUBLIC, post=advice.for_anybody),
     Url("change_password", "/.well-known/change-password", PUBLIC, advice.change_password, anonymous=True),
     Url("security_policy", "/security-policy", ADMIN, policy.index, policy.save),
+    Url("help_requests", "/help-requests", PUBLIC, help_requests.form, help_requests.ask),
+    Url("help_sent", "/help-requests/sent", PUBLIC, help_requests.sent),
+    Url("help_inbox", "/help-requests/inbox", STAFF, help_requests.read),
+    Url("help_request", "/help-requests/{id:id}", STAFF, post=help_requests.settle),
     Url("forgot", "/password-reset", PUBLIC, recovery.forgot, recovery.ask),
     Url("asked", "/password-reset/sent", PUBLIC, recovery.asked),
     Url("new_password", "/password-reset/new", PUBLIC, recovery.new_password, recovery.set_new_password),
@@ -221,6 +226,7 @@ def navigation(principal: Principal) -> list[NavItem]:
     items = [
         ("start", message("Start"), "start"),
         ("people", message("Users"), "users"),
+        ("help_inbox", message("Help requests"), "question"),
         ("mail_server", message("Mail server"), "server"),
         ("letters", message("Letters"), "letters"),
         ("mail_log", message("Mail log"), "log"),

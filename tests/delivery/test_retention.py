@@ -30,7 +30,7 @@ from webapp.webhooks.models import CallState, WebhookCall
 
 NOTHING = dict.fromkeys(
     (
-        *("typed", "letters", "attempts", "returns", "requests", "handoffs", "checks", "calls"),
+        *("typed", "letters", "attempts", "returns", "requests", "handoffs", "pleas", "checks", "calls"),
         *("browsers", "counters", "verdicts"),
     ),
     0,

@@ -18,6 +18,8 @@ PUBLIC_NAMES = {
     "follow",
 } | {
     "received",
+    "help_requests",
+    "help_sent",
     "password_advice",
     "reset_advice",
     "invitation_advice",

@@ -24,7 +24,7 @@ from webapp.mail_server.active import ActiveServer, NotReady, active_server
 from webapp.mail_server.models import Slot, Verdict
 from webapp.mail_server.verdict import fingerprint
 from webapp.outbox.models import Letter
-from webapp.recovery.models import Handoff, RecoveryRequest
+from webapp.recovery.models import Handoff, HelpRequest, RecoveryRequest
 from webapp.sessions.known_browser import LIFETIME as KNOWN_FOR
 from webapp.sessions.models import KnownBrowser
 from webapp.webhooks.models import WebhookCall
@@ -130,6 +130,7 @@ class Retention:
         requests = _OLDEST.format(table="recovery_requests", moment="requested_at")
         yield _Old("requests", RecoveryRequest, requests, (BATCH, before))
         yield _Old("handoffs", Handoff, _OLDEST.format(table="handoffs", moment="created_at"), (BATCH, before))
+        yield _Old("pleas", HelpRequest, _OLDEST.format(table="help_requests", moment="requested_at"), (BATCH, before))
         yield _Old("checks", Check, "SELECT id FROM mail_server_checks WHERE at < ? LIMIT ?", (before,))
         yield _Old(
             "calls",

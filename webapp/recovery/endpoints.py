@@ -1,5 +1,6 @@
 """The pages of the way back in."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
@@ -8,21 +9,24 @@ from starlette.responses import Response
 from webapp.crypto.throttle import Limit, Refused
 from webapp.fields import Invalid as Malformed
 from webapp.fields import Valid, check
+from webapp.mail_server.active import ActiveServer, active_server
+from webapp.recovery import again
 from webapp.recovery.new_password import Done, Unfit
 from webapp.recovery.new_password import set_new_password as set_with_link
 from webapp.recovery.request import Ask, request_link
 from webapp.recovery.reset_link import Expired, Invalid, LinkState, Open, Spent, verify
 from webapp.recovery.visits import visit_of, was_fetched, was_opened
 from webapp.sessions.endpoints import open_way
-from webapp.text import message
+from webapp.text import Message, message
 from webapp.users.fit_password import rules_for
-from webapp.web.cookies import RESET
+from webapp.web.cookies import ASKED, RESET
 from webapp.web.errors import Refusal, WayOn, refusal
 from webapp.web.forms import read_fields
 from webapp.web.pages import Toast
 from webapp.web.state import Req
 
 ASK_AGAIN: Final = WayOn("/password-reset", message("Ask for a new link"))
+SAY_AGAIN: Final = message("Please say once more who you are.")
 FORM: Final = "/password-reset/new"
 SENT: Final = "/password-reset/sent"
 SIGN_IN: Final = "/sign-in"
@@ -30,19 +34,23 @@ SIGN_IN: Final = "/sign-in"
 
 async def forgot(request: Req) -> Response:
     """The page that asks whose password was forgotten."""
-    values = {"identifier": ""}
-    return await request.state["pages"].render(request, "recovery/forgot.html", values=values, errors={})
+    return await _forgot(request, {"identifier": ""})
 
 
 async def ask(request: Req) -> Response:
     """Take the request down. The answer is the same, and takes the same time, whoever was named."""
     state = request.state
-    fields = await read_fields(request, ("identifier",))
+    fields = await read_fields(request, ("identifier", "again"))
+    if fields.pop("again"):
+        before = _asked(request)
+        if before is None:
+            return await _forgot(request, fields, status=422, errors={"identifier": SAY_AGAIN})
+        if before.seconds_left(state["settings"].reset_repeat_seconds, now=state["clock"]()):
+            return state["pages"].redirect(request, SENT)
+        fields["identifier"] = before.identifier
     match check(Ask, fields):
         case Malformed(errors):
-            return await state["pages"].render(
-                request, "recovery/forgot.html", status=422, values=fields, errors=errors
-            )
+            return await _forgot(request, fields, status=422, errors=errors)
         case Valid(asked):
             per_hour = Limit("reset", state["settings"].resets_per_network_per_hour, 3_600)
             counted = await state["throttle"].count(per_hour, state["network"])
@@ -55,20 +63,45 @@ async def ask(request: Req) -> Response:
                 language=state["language"],
                 now=state["clock"](),
             )
-            return state["pages"].redirect(request, SENT)
+            response = state["pages"].redirect(request, SENT)
+            value = again.sealed(again.Asked(asked.identifier, state["clock"]()), state["vault"])
+            ASKED.write(response, value, secure=state["settings"].secure, lifetime=again.LIFETIME)
+            return response
 
 
 async def asked(request: Req) -> Response:
     """What happens now, the same for everyone."""
-    settings = request.state["settings"]
-    return await request.state["pages"].render(
+    state = request.state
+    before = _asked(request)
+    server = await active_server(state["vault"], state["settings"].preset())
+    return await state["pages"].render(
         request,
         "recovery/asked.html",
-        minutes=(await request.state["policy"]()).link_minutes,
-        seconds=settings.reset_repeat_seconds,
-        values={"identifier": ""},
-        errors={},
+        minutes=(await state["policy"]()).link_minutes,
+        can_repeat=before is not None,
+        wait=before.seconds_left(state["settings"].reset_repeat_seconds, now=state["clock"]()) if before else 0,
+        sender=server.server.sender_address if isinstance(server, ActiveServer) else "",
+        mail_is_down=await state["mail_is_down"](),
     )
+
+
+async def _forgot(
+    request: Req, values: dict[str, str], *, status: int = 200, errors: Mapping[str, Message] | None = None
+) -> Response:
+    return await request.state["pages"].render(
+        request,
+        "recovery/forgot.html",
+        status=status,
+        values=values,
+        errors=errors or {},
+        mail_is_down=await request.state["mail_is_down"](),
+    )
+
+
+def _asked(request: Req) -> again.Asked | None:
+    state = request.state
+    value = ASKED.read(request, secure=state["settings"].secure)
+    return again.opened(value, state["vault"], now=state["clock"]())
 
 
 async def follow(request: Req) -> Response:

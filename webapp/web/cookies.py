@@ -47,6 +47,8 @@ SESSION: Final = Cookie("postern_session")
 KNOWN_BROWSER: Final = Cookie("postern_browser")
 """By which a browser is known to the people who have signed in there. It opens nothing."""
 RESET: Final = Cookie("postern_reset", path="/password-reset")
+ASKED: Final = Cookie("postern_asked", path="/password-reset")
+"""What was typed on the forgot page, sealed, so that it need not be typed again."""
 INVITATION: Final = Cookie("postern_invitation", path="/invitations")
 CONFIRMATION: Final = Cookie("postern_confirmation", path="/address-confirmations")
 SECOND_STEP: Final = Cookie("postern_second_step", path="/sign-in")

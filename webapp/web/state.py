@@ -44,6 +44,8 @@ class State(TypedDict):
     """Records that somebody called a path from a network, and that their role may not."""
     wake: Callable[[], None]
     """Tells the worker in this process that there is a letter to send."""
+    mail_is_down: Callable[[], Awaitable[bool]]
+    """Whether it is known that no letter can go out now; the same for everybody."""
     setup_token: str
     measurements: Measurements
     principal: Principal | None

@@ -1,0 +1,116 @@
+"""Asking an administrator for help, and the inbox of those who give it."""
+
+from datetime import timedelta
+
+import httpx2
+
+from tests.world import PASSWORD, World
+from webapp.audit.models import AuditEntry
+from webapp.principal import Role
+from webapp.recovery.models import HelpRequest
+
+PATH = "/help-requests"
+INBOX = f"{PATH}/inbox"
+
+
+async def plead(world: World, name: str, message: str = "It never came.") -> httpx2.Response:
+    fields = {"identifier": name, "contact": "extension 12", "message": message}
+    return await world.browser().post(PATH, fields)
+
+
+async def test_the_answer_is_the_same_whoever_is_named(world: World) -> None:
+    await world.person("ada", email="ada@example.org")
+    answers = [await plead(world, name) for name in ("ada", "bob", "ada@example.org", "bob", "???")]
+    assert {(each.status_code, each.headers["location"], each.content) for each in answers} == {
+        (303, f"{PATH}/sent", b"")
+    }
+    assert (await world.browser().get(f"{PATH}/sent")).status_code == 200
+    # The second one of bob's adds nothing.
+    assert await HelpRequest.all().count() == 4
+
+
+async def test_what_was_typed_is_kept_sealed(world: World) -> None:
+    await plead(world, "ada", "A canary sings.")
+    (row,) = await HelpRequest.all().values()
+    assert not any(word in str(row) for word in ("ada", "extension", "canary"))
+
+
+async def test_bad_input_is_said_at_its_field_and_nothing_is_lost(world: World) -> None:
+    fields = {"identifier": "ada", "contact": "", "message": "First line\nsecond line"}
+    answer = await world.browser().post(PATH, fields)
+    assert answer.status_code == 422
+    assert "First line\nsecond line" in answer.text
+    assert 'id="contact-error"' in answer.text
+    assert (await plead(world, "ada", "\x07")).status_code == 422
+    assert (await plead(world, "ada", "x" * 1_001)).status_code == 422
+    assert not await HelpRequest.exists()
+
+
+async def test_a_network_asks_five_times_an_hour(world: World) -> None:
+    for number in range(5):
+        assert (await plead(world, f"name{number}")).status_code == 303
+    refused = await plead(world, "ada")
+    assert refused.status_code == 429
+    assert int(refused.headers["retry-after"]) > 0
+
+
+async def test_staff_read_close_and_open_again(world: World) -> None:
+    ada = await world.person("ada", email="ada@example.org")
+    await plead(world, "ADA@example.org", "<b>It</b> never came.")
+    await plead(world, "nobody")
+    admin = await world.admin()
+    await world.person("desk", password=PASSWORD, role=Role.HELPDESK)
+    desk = await world.entered("desk")
+    assert "Somebody asks for help." in (await desk.get("/users")).text
+    page = (await admin.get(INBOX)).text
+    assert f'<a href="/users/{ada.id}">' in page
+    assert "&lt;b&gt;It&lt;/b&gt; never came." in page
+    assert "No such account" in page
+    assert page.index("nobody") < page.index("extension 12", page.index("nobody"))
+    for request in await HelpRequest.all():
+        answer = await admin.post(f"{PATH}/{request.id}", {"state": "closed"})
+        assert (answer.status_code, answer.headers["location"]) == (303, INBOX)
+    assert "There are none." in (await admin.get(INBOX)).text
+    assert "Somebody asks for help." not in (await desk.get("/users")).text
+    assert "closed by root" in (await admin.get(f"{INBOX}?state=closed")).text
+    entry = await AuditEntry.get(action="help:closed", subject="ada")
+    assert entry.actor == "root"
+    first = await HelpRequest.all().order_by("id").first()
+    assert first is not None
+    await admin.post(f"{PATH}/{first.id}", {"state": "open"})
+    assert "ADA@example.org" in (await admin.get(INBOX)).text
+    assert await AuditEntry.filter(action="help:reopened").count() == 1
+    assert (await admin.post(f"{PATH}/{first.id}", {"state": "gone"})).status_code == 422
+    assert (await admin.post(f"{PATH}/999", {"state": "open"})).status_code == 404
+    # Once closed, the same name may ask again at once.
+    await admin.post(f"{PATH}/{first.id}", {"state": "closed"})
+    await plead(world, "ada@example.org")
+    assert await HelpRequest.filter(closed_at=None).count() == 1
+
+
+async def test_helpdesk_sees_none_about_people_out_of_reach(world: World) -> None:
+    await world.person("chief", email="chief@example.org", role=Role.ADMIN)
+    await plead(world, "chief")
+    await plead(world, "nobody")
+    await world.person("desk", password=PASSWORD, role=Role.HELPDESK)
+    desk = await world.entered("desk")
+    page = (await desk.get(INBOX)).text
+    assert "nobody" in page
+    assert "chief" not in page
+    about_chief = await HelpRequest.all().order_by("id").first()
+    assert about_chief is not None
+    assert (await desk.post(f"{PATH}/{about_chief.id}", {"state": "closed"})).status_code == 404
+    assert (await HelpRequest.get(id=about_chief.id)).closed_at is None
+
+
+async def test_older_ones_are_on_further_pages(world: World) -> None:
+    now = world.clock()
+    for number in range(60):
+        await HelpRequest.create(identifier_digest=str(number), requested_at=now + timedelta(seconds=number))
+    admin = await world.admin()
+    page = (await admin.get(INBOX)).text
+    assert page.count('<tr><th scope="row"') == 50
+    oldest = (await HelpRequest.all().order_by("id").offset(10).first()).id  # type: ignore[union-attr]
+    assert f"after={oldest}" in page
+    assert (await admin.get(f"{INBOX}?after={oldest}")).text.count('<tr><th scope="row"') == 10
+    assert (await admin.get(f"{INBOX}?after=x")).status_code == 422

@@ -1,0 +1,1 @@
+"""Asking an administrator for help, and the inbox in which they find it."""

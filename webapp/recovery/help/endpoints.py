@@ -1,0 +1,101 @@
+"""The page on which anybody asks for help, and the inbox of those who give it."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from webapp.crypto.throttle import Limit, Refused
+from webapp.fields import Invalid, Valid, check
+from webapp.recovery.help import inbox
+from webapp.recovery.help.ask import Plea, ask_for_help
+from webapp.text import Message, message
+from webapp.web.errors import refusal
+from webapp.web.forms import read_fields, read_query
+from webapp.web.guards import signed_in
+from webapp.web.pages import Toast
+from webapp.web.state import Req
+
+PER_NETWORK: Final = Limit("help", 5, 3_600)
+OVERALL: Final = Limit("help-overall", 300, 3_600)
+"""An inbox with more than this in an hour helps nobody."""
+SENT: Final = "/help-requests/sent"
+INBOX: Final = "/help-requests/inbox"
+DIGITS: Final = 18
+
+
+async def form(request: Req) -> Response:
+    """The page."""
+    return await _form(request, {"identifier": "", "contact": "", "message": ""})
+
+
+async def ask(request: Req) -> Response:
+    """Take the request. The answer is the same whoever was named."""
+    state = request.state
+    fields = await read_fields(request, ("identifier", "contact", "message"))
+    match check(Plea, fields):
+        case Invalid(errors):
+            return await _form(request, fields, status=422, errors=errors)
+        case Valid(plea):
+            for limit, subject in ((PER_NETWORK, state["network"]), (OVERALL, "")):
+                match await state["throttle"].count(limit, subject):
+                    case Refused(seconds):
+                        raise refusal(429, Retry_After=str(seconds))
+                    case _:
+                        pass
+            await ask_for_help(
+                plea, vault=state["vault"], network=state["network"], language=state["language"], now=state["clock"]()
+            )
+            return state["pages"].redirect(request, SENT)
+
+
+async def sent(request: Req) -> Response:
+    """That somebody will look into it; the same for everyone."""
+    return await request.state["pages"].render(request, "recovery/help/sent.html")
+
+
+async def read(request: Req) -> Response:
+    """The inbox."""
+    query = read_query(request, ("state", "after"))
+    after = query["after"]
+    if after and not (after.isascii() and after.isdecimal() and len(after) <= DIGITS):
+        raise refusal(422)
+    is_closed = query["state"] == "closed"
+    found = await inbox.read(
+        signed_in(request).role,
+        vault=request.state["vault"],
+        is_closed=is_closed,
+        after=int(after) if after else None,
+    )
+    return await request.state["pages"].render(
+        request, "recovery/help/inbox.html", inbox=found, is_closed=is_closed, is_first=not after
+    )
+
+
+async def settle(request: Req) -> Response:
+    """Close a request, or open it again."""
+    state = request.state
+    fields = await read_fields(request, ("state",))
+    if fields["state"] not in {"open", "closed"}:
+        raise refusal(422)
+    closes = fields["state"] == "closed"
+    done = await inbox.settle(
+        request.path_params["id"],
+        signed_in(request),
+        closes=closes,
+        vault=state["vault"],
+        network=state["network"],
+        now=state["clock"](),
+    )
+    if not done:
+        raise refusal(404)
+    toast = Toast(message("The request is closed.") if closes else message("The request is open again."))
+    return state["pages"].redirect(request, INBOX if closes else f"{INBOX}?state=closed", toast=toast)
+
+
+async def _form(
+    request: Req, values: dict[str, Any], *, status: int = 200, errors: Mapping[str, Message] | None = None
+) -> Response:
+    return await request.state["pages"].render(
+        request, "recovery/help/index.html", status=status, values=values, errors=errors or {}
+    )

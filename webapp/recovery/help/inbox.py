@@ -1,0 +1,102 @@
+"""The inbox of requests for help."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from webapp.audit.record import Actor, Deed, Subject, record
+from webapp.crypto.vault import Vault
+from webapp.db.connect import transaction
+from webapp.principal import Principal, Role
+from webapp.recovery.help.ask import NAME, WORDS
+from webapp.recovery.models import HelpRequest
+from webapp.users.authority import reach
+from webapp.users.find import by_identifier
+from webapp.users.models import User
+
+PAGE: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Plea:
+    """One request, opened for a reader. What its keys no longer open is empty."""
+
+    id: int
+    identifier: str
+    contact: str
+    message: str
+    network: str
+    requested_at: datetime
+    closed_at: datetime | None
+    closed_by: str
+    user: User | None
+    """Whose username or address it names, as it is now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """Some requests, the newest first, and where older ones begin (the id before which they lie), if there are any."""
+
+    pleas: tuple[Plea, ...]
+    after: int | None
+
+
+async def read(reader: Role, *, vault: Vault, is_closed: bool, after: int | None = None) -> Inbox:
+    """A page of those that this role may see: helpdesk sees none that names somebody out of their reach."""
+    wanted = HelpRequest.filter(closed_at__isnull=not is_closed)
+    found = await (wanted.filter(id__lt=after) if after else wanted).order_by("-id").limit(PAGE + 1)
+    opened = [await _opened(each, vault) for each in found[:PAGE]]
+    pleas = tuple(plea for plea in opened if _in_reach(plea, reader))
+    return Inbox(pleas, found[PAGE - 1].id if len(found) > PAGE else None)
+
+
+async def are_any_open() -> bool:
+    """Whether somebody waits for help."""
+    return await HelpRequest.filter(closed_at=None).exists()
+
+
+async def settle(
+    request_id: int, reader: Principal, *, closes: bool, vault: Vault, network: str, now: datetime
+) -> bool:
+    """Close a request, or open it again; False if there is none that this reader may see."""
+    async with transaction():
+        found = await HelpRequest.filter(id=request_id).select_for_update().first()
+        if found is None:
+            return False
+        plea = await _opened(found, vault)
+        if not _in_reach(plea, reader.role):
+            return False
+        if (found.closed_at is not None) == closes:
+            return True
+        await HelpRequest.filter(id=found.id).update(
+            closed_at=now if closes else None,
+            closed_by_id=reader.user_id if closes else None,
+            closed_by=reader.username if closes else "",
+        )
+        name, user_id = (plea.user.username, plea.user.id) if plea.user else ("", None)
+        deed = Deed("help:closed" if closes else "help:reopened", Subject(name, user_id))
+        await record(Actor.signed_in(reader, network), deed, now=now)
+    return True
+
+
+def _in_reach(plea: Plea, reader: Role) -> bool:
+    return plea.user is None or plea.user.role in reach(reader)
+
+
+async def _opened(found: HelpRequest, vault: Vault) -> Plea:
+    identifier = vault.open(found.sealed_identifier, NAME)
+    words = vault.open(found.sealed_message, WORDS)
+    contact, message = json.loads(words) if isinstance(words, str) else ("", "")
+    name = identifier if isinstance(identifier, str) else ""
+    return Plea(
+        id=found.id,
+        identifier=name,
+        contact=contact,
+        message=message,
+        network=found.network,
+        requested_at=found.requested_at,
+        closed_at=found.closed_at,
+        closed_by=found.closed_by,
+        user=await by_identifier(name) if name else None,
+    )
