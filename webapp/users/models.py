@@ -54,8 +54,6 @@ class User(Model):
     """Whether there is a row of theirs in ``factors``; written with it, in the same transaction."""
     password_expires_at = fields.DatetimeField(null=True)
     """Until when a password that staff has set lets the person in; empty for one of their own choice."""
-    locked_until = fields.DatetimeField(null=True)
-    """Until when browsers that are not known to the account are refused, after too many wrong passwords."""
     pending_email = fields.CharField(max_length=320, null=True)
     """The address that the person wants instead; it counts once the link in a letter to it was confirmed."""
     pending_email_at = fields.DatetimeField(null=True)

@@ -209,11 +209,6 @@ class Migration(migrations.Migration):
         ),
         ops.AddField(
             model_name="User",
-            name="locked_until",
-            field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
-        ),
-        ops.AddField(
-            model_name="User",
             name="password_expires_at",
             field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
         ),
