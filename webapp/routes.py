@@ -133,7 +133,7 @@ URLS: Final = (
     Url("factor", "/account/factors/{id:id}", SIGNED_IN, post=factors.change),
     Url("password_advice", "/password-advice", PUBLIC, post=advice.for_anybody),
     Url("change_password", "/.well-known/change-password", PUBLIC, advice.change_password, anonymous=True),
-    Url("security_policy", "/security-policy", ADMIN, policy.index, policy.save),
+    Url("security_policy", "/security-policy", ADMIN, policy.index, policy.save, fresh=True),
     Url("help_requests", "/help-requests", PUBLIC, help_requests.form, help_requests.ask),
     Url("help_sent", "/help-requests/sent", PUBLIC, help_requests.sent),
     Url("help_inbox", "/help-requests/inbox", STAFF, help_requests.read),

@@ -91,14 +91,26 @@ async def test_a_hash_of_another_system_lets_its_person_in_and_becomes_ours(
     assert await passwords.verify(password, verified.rehash) == Verified(ok=True)
 
 
-async def test_hashes_that_django_itself_published_are_read(passwords: Passwords) -> None:
-    # From the tests of Django 5.2 (tests/auth_tests/test_hashers.py), where they are what "lètmein" becomes.
-    for stored in (
-        "pbkdf2_sha1$1$seasalt$NfQ1zpT9Uq/jDZXAyTYpz7cy1fQ=",
-        "bcrypt$$2b$04$",
-    ):
-        assert (await passwords.verify("another", stored)).ok is False
-    assert read("pbkdf2_sha256$1000000$seasalt$r1uLUxoxpP2Ued/qxvmje7UH9PUJBkRrvf9gGPL7Cps=") is not None
+@pytest.mark.parametrize(
+    ("password", "start", "published"),
+    [
+        ("password", "pbkdf2_sha1$4096$salt$", "4b007901b765489abead49d926f721d065a429c1"),  # RFC 6070
+        (  # RFC 7914, section 12
+            "pleaseletmein",
+            "scrypt$16384$SodiumChloride$8$1$",
+            (
+                "7023bdcb3afd7348461c06cd81fd38ebfda8fbba904f8e3ea9b543f6545da1f2"
+                "d5432955613f0fcf62d49705242a9af9e61e85dc0d651e40dfcf017b45575887"
+            ),
+        ),
+    ],
+)
+async def test_keys_that_rfcs_publish_are_verified_in_the_form_of_django(
+    passwords: Passwords, password: str, start: str, published: str
+) -> None:
+    stored = start + b64(bytes.fromhex(published))
+    assert (await passwords.verify(password, stored)).ok
+    assert not (await passwords.verify(password + "x", stored)).ok
 
 
 async def test_bcrypt_looks_at_72_bytes_and_django_at_all(passwords: Passwords) -> None:
