@@ -23,8 +23,12 @@ async def test_a_link_leads_to_the_public_url(world: World, headers: dict[str, s
     await world.person("alice", email="alice@example.org")
     async with smtp_server() as server:
         await use_server(world, server)
-        await world.browser().post("/password-reset", {"identifier": "alice"}, **headers)
+        answer = await world.browser().post("/password-reset", {"identifier": "alice"}, **headers)
         await post(world)
+        if answer.status_code == 400:  # no Host at all: nothing was asked for
+            assert set("@/?") & set(headers["Host"])
+            assert not server.letters
+            return
         letter = await server.next_letter()
     assert link_in(letter)
     assert "evil" not in text_of(letter) + html_of(letter)

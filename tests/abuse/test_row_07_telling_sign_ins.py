@@ -8,10 +8,10 @@ from tests.sessions.trying import attempt
 from tests.world import PASSWORD, World
 from webapp.users.models import User
 
-ROUNDS = 120
+ROUNDS = 80
 """Of each kind. Each hashes a password, so that more of them would take minutes; the benchmark measures thousands."""
-ROOM = 0.15
-"""Four standard errors of an area under the curve over so many pairs (0.41 / sqrt(120))."""
+ROOM = 0.185
+"""Four standard errors of an area under the curve over so many pairs (0.41 / sqrt(80))."""
 KINDS = ("known", "dsbld", "frozn", "nopwd", "never")
 
 

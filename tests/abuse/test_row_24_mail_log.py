@@ -20,7 +20,7 @@ def planted(text: str) -> list[str]:
     class Reader(HTMLParser):
         def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
             given = dict(attrs)
-            evil = "evil" in (given.get("href") or "") and not (given["href"] or "").startswith("/mail-log?")
+            evil = "evil" in (given.get("href") or "") and not (given["href"] or "").startswith(("/mail-log?", "?"))
             if tag in {"img", "b"} or "onerror" in given or given.get("hx-get") == "/audit" or evil:
                 found.append(f"{tag} {given}")
 

@@ -43,14 +43,14 @@ async def test_the_holder_of_a_link_is_advised_about_its_owner_and_nobody_else_i
         await browser.post("/password-reset", {"identifier": "adalovelace"})
         await post(world)
         await open_link(browser, link_in(await server.next_letter()))
-    advised = await browser.htmx_post("/password-reset/advice", typed, shown="/password-reset/new")
+    advised = await browser.htmx_post("/password-reset/new/advice", typed, shown="/password-reset/new")
     assert "Leave out the username" in advised.text
-    for path in ("/password-reset/advice", "/password-advice", "/invitations/advice", "/handoffs/advice"):
+    for path in ("/password-reset/new/advice", "/password-advice", "/invitations/new/advice", "/handoffs/new/advice"):
         stranger = await world.browser().htmx_post(path, typed, shown="/password-reset/new")
         assert (stranger.status_code, YES in stranger.text) == (200, True), path
 
 
-@pytest.mark.parametrize("path", ["/password-advice", "/handoffs/advice"])
+@pytest.mark.parametrize("path", ["/password-advice", "/handoffs/new/advice"])
 async def test_it_pauses_when_a_network_asks_too_often(world: World, path: str) -> None:
     browser = world.browser()
     for _ in range(240):

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Final, TypeVar
 
-_NICEST: Final = 19
+_NICE: Final = 10
 
 _Result = TypeVar("_Result")
 
@@ -53,12 +53,11 @@ def usual_concurrency() -> int:
 
 
 def step_back() -> None:
-    """Let every other thread of the machine go first; where that cannot be asked for, nothing happens.
+    """Let the other threads of the machine go first; where that cannot be asked for, nothing happens.
 
-    The lowest niceness, and not SCHED_IDLE: beside a core that others keep busy a nice thread still gets a hundredth
-    of it and an idle one a fraction of that, and a hash holds the interpreter's lock for a moment, in which it must
-    not be left waiting.
+    At this niceness a hash still gets a tenth of a core that others keep busy, so that people get in while it is; the
+    lowest would leave it a hundredth, and SCHED_IDLE a fraction of that.
     """
     if hasattr(os, "setpriority") and hasattr(os, "PRIO_PROCESS"):
         with suppress(OSError):  # on Linux each thread has a niceness of its own
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICEST)
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
