@@ -31,7 +31,7 @@ async def test_postern_holds(db: Database, tmp_path: Path) -> None:
         findings = await found(Site(Origin.of(running.url)))
     assert {name: each.verdict for name, each in findings.items() if isinstance(each.verdict, NotHeld)} == {}
     assert {name for name, each in findings.items() if isinstance(each.verdict, NotTried)} == OVER_TLS
-    assert "Looked at postern_language." in str(findings["cookies"].verdict)
+    assert "Looked at postern_asked, postern_language." in str(findings["cookies"].verdict)
 
 
 async def test_postern_behind_tls_holds(db: Database, tmp_path: Path) -> None:

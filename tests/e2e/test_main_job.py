@@ -98,7 +98,7 @@ async def test_a_forgotten_password_is_set_anew_and_the_link_works_once(tabs: Ta
         await page.get_by_label("Username or mail address").fill(name)
         await page.get_by_role("button", name="Send the link").click()
         await page.wait_for_url("**/password-reset/sent")
-        answers.append(await page.locator("main").inner_text())
+        answers.append(re.sub(r"\d+ seconds", "N seconds", await page.locator("main").inner_text()))
     assert answers[0] == answers[1]
 
     await latest_letter(alice, "Set a new password")
