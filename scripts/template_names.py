@@ -11,7 +11,7 @@ from jinja2.meta import find_referenced_templates, find_undeclared_variables
 RENDERERS: Final = frozenset(["done", "part", "render"])
 """The methods of Pages that render a template, named by its path, with keywords for its names."""
 GIVEN: Final = frozenset(
-    ["banner", "dev", "languages", "nav", "path", "here", "principal", "product_name", "toasts", "url"]
+    ["banners", "dev", "languages", "nav", "path", "here", "principal", "product_name", "toasts", "url"]
 )
 """What Pages gives to every page."""
 

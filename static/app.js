@@ -20,12 +20,14 @@
   function countDown(form) {
     const seconds = form.querySelector("[data-seconds]");
     if (!seconds) return;
-    const over = performance.now() + Number(form.dataset.countdown) * 1000;
+    const end = performance.now() + Number(form.dataset.countdown) * 1000;
     const tick = () => {
-      const left = Math.ceil((over - performance.now()) / 1000);
+      const left = Math.ceil((end - performance.now()) / 1000);
       seconds.textContent = left;
       if (left > 0) return setTimeout(tick, 250);
       seconds.closest("p").remove();
+      const over = form.querySelector("[data-over]");
+      over.textContent = over.dataset.over;
       form.querySelector("button").disabled = false;
     };
     tick();

@@ -12,7 +12,7 @@ from starlette.middleware import Middleware
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from webapp.audit.record import Actor, Subject
-from webapp.banners import banner_for, mail_is_down
+from webapp.banners import banners_for, mail_is_down
 from webapp.brand.name import KnownName
 from webapp.crew import Crew, create_worker
 from webapp.crypto.passwords import Busy, Passwords
@@ -113,7 +113,7 @@ def state_of(kit: Tools, passwords: Passwords, wake: asyncio.Event) -> State:
         policy=kit.policy,
         pages=Pages(
             navigation=navigation,
-            banner_for=partial(banner_for, kit),
+            banners_for=partial(banners_for, kit),
             name_of=KnownName(kit.clock),
             flash_keys=kit.keys.derive("flash")[::-1],
             secure=settings.secure,

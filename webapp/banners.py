@@ -1,4 +1,4 @@
-"""The banner over every page of staff while something is wrong or waits for them."""
+"""The banners over every page of staff while something is wrong or waits for them."""
 
 from datetime import UTC
 from typing import Final
@@ -8,7 +8,7 @@ from webapp.health.now import fails
 from webapp.mail_server import active as mail_server
 from webapp.mail_server.models import Slot
 from webapp.principal import Principal, Role
-from webapp.recovery.help.inbox import are_any_open
+from webapp.recovery.help.inbox import is_any_open
 from webapp.routes import path_of
 from webapp.text import message
 from webapp.tools import Tools
@@ -17,12 +17,14 @@ from webapp.web.guards import STAFF
 from webapp.web.pages import Banner
 
 
-async def banner_for(kit: Tools, principal: Principal) -> Banner | None:
-    """What this person should see first on every page; None if there is nothing."""
+async def banners_for(kit: Tools, principal: Principal) -> list[Banner]:
+    """What this person should see first on every page."""
     trouble = await _trouble(kit) if principal.role is Role.ADMIN else None
-    if trouble is None and principal.role in STAFF and await are_any_open():
-        return Banner(message("Somebody asks for help."), "info", path_of("help_inbox"), message("See the requests"))
-    return trouble
+    found = [trouble] if trouble else []
+    if principal.role in STAFF and await is_any_open(principal.role, vault=kit.vault):
+        text = message("Somebody asks for help.")
+        found.append(Banner(text, "info", path_of("help_inbox"), message("See the requests")))
+    return found
 
 
 async def _trouble(kit: Tools) -> Banner | None:

@@ -24,7 +24,7 @@ from webapp.mail_server.active import ActiveServer, active_server
 from webapp.mail_server.models import Revision, Slot, Verdict
 from webapp.mail_server.verdict import fingerprint
 from webapp.outbox.models import Letter, LetterState
-from webapp.recovery.models import Handoff, RecoveryRequest, RequestOutcome
+from webapp.recovery.models import Handoff, HelpRequest, RecoveryRequest, RequestOutcome
 from webapp.sessions.models import KnownBrowser
 from webapp.webhooks.models import CallState, WebhookCall
 
@@ -139,6 +139,15 @@ async def test_browsers_that_were_not_used_for_a_year_go(world: World) -> None:
         world.clock.advance(days=200)
     assert await forgotten(world) == {"browsers": 1}
     assert [each.digest for each in await KnownBrowser.all()] == ["other"]
+
+
+async def test_requests_for_help_go_as_well(world: World) -> None:
+    now = world.clock()
+    await HelpRequest.create(identifier_digest="old", requested_at=now)
+    await HelpRequest.create(identifier_digest="new", requested_at=now + timedelta(days=30))
+    world.clock.advance(days=91)
+    assert await forgotten(world) == {"pleas": 1}
+    assert [each.identifier_digest for each in await HelpRequest.all()] == ["new"]
 
 
 async def test_handoffs_go_as_well(world: World) -> None:

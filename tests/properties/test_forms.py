@@ -93,7 +93,7 @@ def path_of(url: Url, user_id: int) -> str:
 @bounded(200)
 @given(url=st.sampled_from(FORMS), sent=BODIES, signed_in=st.booleans())
 async def test_any_bytes_to_any_form(world: World, url: Url, sent: tuple[str, bytes], signed_in: bool) -> None:
-    quiet = World(replace(world.kit, dial=nowhere), world.clock, world.passwords)  # type: ignore[arg-type]
+    quiet = World(replace(world.kit, dial=nowhere), world.clock, world.passwords)  # type: ignore[arg-type]  # nowhere takes any arguments
     quiet.clock.advance(hours=2)
     name = f"root{int(quiet.clock().timestamp())}"
     person = await quiet.person(name, password=PASSWORD, role=Role.ADMIN)

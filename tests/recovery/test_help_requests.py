@@ -1,5 +1,6 @@
 """Asking an administrator for help, and the inbox of those who give it."""
 
+import asyncio
 from datetime import timedelta
 
 import httpx2
@@ -7,6 +8,7 @@ import httpx2
 from tests.world import PASSWORD, World
 from webapp.audit.models import AuditEntry
 from webapp.principal import Role
+from webapp.recovery.help.ask import NAME
 from webapp.recovery.models import HelpRequest
 
 PATH = "/help-requests"
@@ -103,6 +105,43 @@ async def test_helpdesk_sees_none_about_people_out_of_reach(world: World) -> Non
     assert (await HelpRequest.get(id=about_chief.id)).closed_at is None
 
 
+async def test_of_many_requests_for_one_name_at_once_one_is_kept(world: World) -> None:
+    fields = {"identifier": "ada", "contact": "extension 12"}
+    browsers = [world.browser(address=f"198.51.100.{number}") for number in range(8)]
+    answers = await asyncio.gather(*(browser.post(PATH, fields) for browser in browsers))
+    assert {answer.status_code for answer in answers} == {303}
+    assert await HelpRequest.all().count() == 1
+
+
+async def test_staff_are_told_of_those_they_may_see_and_administrators_of_trouble_as_well(world: World) -> None:
+    await world.person("chief", email="chief@example.org", role=Role.ADMIN)
+    await world.person("desk", password=PASSWORD, role=Role.HELPDESK)
+    desk, admin = await world.entered("desk"), await world.admin()
+    await plead(world, "chief")
+    assert "Somebody asks for help." not in (await desk.get("/users")).text
+    page = (await admin.get("/users")).text
+    assert "Somebody asks for help." in page
+    assert "No mail server is set up" in page
+
+
+async def test_helpdesk_gets_whole_pages_of_what_it_may_see(world: World) -> None:
+    await world.person("chief", email="chief@example.org", role=Role.ADMIN)
+    await world.person("desk", password=PASSWORD, role=Role.HELPDESK)
+    vault, now = world.kit.vault, world.clock()
+    for number in range(120):
+        name = "chief" if number % 2 else f"somebody{number}"
+        await HelpRequest.create(
+            sealed_identifier=vault.seal(name, NAME), identifier_digest=str(number), requested_at=now
+        )
+    desk = await world.entered("desk")
+    page = (await desk.get(INBOX)).text
+    assert page.count('<tr><th scope="row"') == 50
+    assert "chief" not in page
+    oldest = await HelpRequest.get(identifier_digest="20")
+    assert f"after={oldest.id}" in page
+    assert (await desk.get(f"{INBOX}?after={oldest.id}")).text.count('<tr><th scope="row"') == 10
+
+
 async def test_older_ones_are_on_further_pages(world: World) -> None:
     now = world.clock()
     for number in range(60):
@@ -110,7 +149,7 @@ async def test_older_ones_are_on_further_pages(world: World) -> None:
     admin = await world.admin()
     page = (await admin.get(INBOX)).text
     assert page.count('<tr><th scope="row"') == 50
-    oldest = (await HelpRequest.all().order_by("id").offset(10).first()).id  # type: ignore[union-attr]
+    oldest = (await HelpRequest.all().order_by("id").offset(10).limit(1))[0].id
     assert f"after={oldest}" in page
     assert (await admin.get(f"{INBOX}?after={oldest}")).text.count('<tr><th scope="row"') == 10
     assert (await admin.get(f"{INBOX}?after=x")).status_code == 422

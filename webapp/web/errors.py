@@ -83,7 +83,7 @@ async def answer(request: Request[Any], refused: Refusal) -> Response:
             request,
             "errors/page.html",
             nav=[],
-            banner=None,
+            banners=[],
             toasts=[],
             status=refused.status,
             title=words.show(refused.title),

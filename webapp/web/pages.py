@@ -37,7 +37,7 @@ class Toast:
 
 @dataclass(frozen=True, slots=True)
 class Banner:
-    """What every page of an administrator says at its top until it is mended."""
+    """What every page of somebody on the staff says at its top until it is mended."""
 
     text: Message
     kind: Kind = "warning"
@@ -55,7 +55,7 @@ class NavItem:
 
 
 Navigation = Callable[[Principal], Sequence[NavItem]]
-BannerFor = Callable[[Principal], Awaitable[Banner | None]]
+BannersFor = Callable[[Principal], Awaitable[Sequence[Banner]]]
 NameOf = Callable[[], Awaitable[str]]
 """What the platform is called on pages for people who are not signed in."""
 
@@ -67,7 +67,7 @@ class Pages:
         self,
         *,
         navigation: Navigation,
-        banner_for: BannerFor,
+        banners_for: BannersFor,
         name_of: NameOf,
         flash_keys: Sequence[bytes],
         secure: bool,
@@ -79,7 +79,7 @@ class Pages:
             language: environment(language, names=names) for language in LANGUAGES
         }
         self._navigation = navigation
-        self._banner_for = banner_for
+        self._banners_for = banners_for
         self._name_of = name_of
         self._name = PRODUCT
         self._flash = URLSafeSerializer(list(flash_keys), salt="flash")
@@ -123,10 +123,10 @@ class Pages:
             flashed = self._read_flash(request)
             toasts = [each for each in (flashed, toast) if each]
             principal: Principal | None = _own(request, "principal")
-            banner = await self._banner_for(principal) if principal else None
+            banners = await self._banners_for(principal) if principal else ()
             if principal is None:
                 self._name = await self._name_of()
-            response = HTMLResponse(self._page(request, page, toasts, banner, **context), status)
+            response = HTMLResponse(self._page(request, page, toasts, banners, **context), status)
             if flashed:
                 FLASH.clear(response, secure=self._secure)
         return _private(response, self.words(request))
@@ -146,7 +146,12 @@ class Pages:
         return response
 
     def _page(
-        self, request: HTTPConnection[Any], page: str, toasts: Sequence[Toast], banner: Banner | None, **context: Any
+        self,
+        request: HTTPConnection[Any],
+        page: str,
+        toasts: Sequence[Toast],
+        banners: Sequence[Banner],
+        **context: Any,
     ) -> str:
         principal: Principal | None = _own(request, "principal")
         words = self.words(request)
@@ -160,14 +165,17 @@ class Pages:
             }
             for item in (self._navigation(principal) if principal else ())
         ]
-        shown = banner and {
-            "kind": banner.kind,
-            "text": words.show(banner.text),
-            "href": banner.href,
-            "label": words.show(banner.label) if banner.label else "",
-        }
+        shown = [
+            {
+                "kind": banner.kind,
+                "text": words.show(banner.text),
+                "href": banner.href,
+                "label": words.show(banner.label) if banner.label else "",
+            }
+            for banner in banners
+        ]
         return self.part(
-            request, page, nav=nav, banner=shown, toasts=[_toast_values(toast, words) for toast in toasts], **context
+            request, page, nav=nav, banners=shown, toasts=[_toast_values(toast, words) for toast in toasts], **context
         )
 
     def part(self, request: HTTPConnection[Any], template: str, **context: Any) -> str:

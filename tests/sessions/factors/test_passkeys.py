@@ -22,7 +22,7 @@ class Key:
 
     def __init__(self) -> None:
         self._key = ec.generate_private_key(ec.SECP256R1())
-        public: Any = ES256.from_cryptography_key(  # type: ignore[no-untyped-call]
+        public: Any = ES256.from_cryptography_key(  # type: ignore[no-untyped-call]  # fido2 has no types there
             self._key.public_key()
         )
         self.factor = Factor(

@@ -1,7 +1,7 @@
 """Taking a request for help: written down, never looked up, the same for everyone."""
 
 import json
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Final
 
 from webapp.crypto.vault import Vault
@@ -11,8 +11,6 @@ from webapp.recovery.models import HelpRequest
 NAME: Final = "help request"
 """What the identifier is sealed for."""
 WORDS: Final = "words of a help request"
-REPEAT: Final = timedelta(hours=1)
-"""A second request for the same name within this time adds nothing."""
 
 
 class Plea(FormModel):
@@ -24,14 +22,10 @@ class Plea(FormModel):
 
 
 async def ask_for_help(plea: Plea, *, vault: Vault, network: str, language: str, now: datetime) -> None:
-    """Put it into the inbox, encrypted, unless the same name is there from within the hour."""
-    digest = vault.fingerprint({NAME: fold(plea.identifier)})
-    repeated = HelpRequest.filter(identifier_digest=digest, closed_at=None, requested_at__gt=now - REPEAT)
-    if await repeated.exists():
-        return
+    """Put it into the inbox, encrypted."""
     await HelpRequest.create(
         sealed_identifier=vault.seal(plea.identifier, NAME),
-        identifier_digest=digest,
+        identifier_digest=vault.fingerprint({NAME: fold(plea.identifier)}),
         sealed_message=vault.seal(json.dumps([plea.contact, plea.message]), WORDS),
         network=network,
         language=language,

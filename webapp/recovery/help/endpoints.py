@@ -5,8 +5,9 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from webapp.crypto.throttle import Limit, Refused
-from webapp.fields import Invalid, Valid, check
+from webapp.crypto.throttle import Allowed, Limit, Refused
+from webapp.db.counters import forget
+from webapp.fields import Invalid, Valid, check, fold
 from webapp.recovery.help import inbox
 from webapp.recovery.help.ask import Plea, ask_for_help
 from webapp.text import Message, message
@@ -19,6 +20,8 @@ from webapp.web.state import Req
 PER_NETWORK: Final = Limit("help", 5, 3_600)
 OVERALL: Final = Limit("help-overall", 300, 3_600)
 """An inbox with more than this in an hour helps nobody."""
+PER_NAME: Final = Limit("help-name", 1, 3_600)
+"""A second request for a name within the clock's hour adds nothing, unless the first was closed."""
 SENT: Final = "/help-requests/sent"
 INBOX: Final = "/help-requests/inbox"
 DIGITS: Final = 18
@@ -43,9 +46,14 @@ async def ask(request: Req) -> Response:
                         raise refusal(429, Retry_After=str(seconds))
                     case _:
                         pass
-            await ask_for_help(
-                plea, vault=state["vault"], network=state["network"], language=state["language"], now=state["clock"]()
-            )
+            if isinstance(await state["throttle"].count(PER_NAME, fold(plea.identifier)), Allowed):
+                await ask_for_help(
+                    plea,
+                    vault=state["vault"],
+                    network=state["network"],
+                    language=state["language"],
+                    now=state["clock"](),
+                )
             return state["pages"].redirect(request, SENT)
 
 
@@ -79,7 +87,7 @@ async def settle(request: Req) -> Response:
     if fields["state"] not in {"open", "closed"}:
         raise refusal(422)
     closes = fields["state"] == "closed"
-    done = await inbox.settle(
+    plea = await inbox.settle(
         request.path_params["id"],
         signed_in(request),
         closes=closes,
@@ -87,8 +95,10 @@ async def settle(request: Req) -> Response:
         network=state["network"],
         now=state["clock"](),
     )
-    if not done:
+    if plea is None:
         raise refusal(404)
+    if closes:
+        await forget(state["throttle"].key_of(PER_NAME, fold(plea.identifier)))
     toast = Toast(message("The request is closed.") if closes else message("The request is open again."))
     return state["pages"].redirect(request, INBOX if closes else f"{INBOX}?state=closed", toast=toast)
 

@@ -1,6 +1,7 @@
 """The inbox of requests for help."""
 
 import json
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -16,6 +17,7 @@ from webapp.users.find import by_identifier
 from webapp.users.models import User
 
 PAGE: Final = 50
+_AT_A_TIME: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,31 +46,34 @@ class Inbox:
 
 async def read(reader: Role, *, vault: Vault, is_closed: bool, after: int | None = None) -> Inbox:
     """A page of those that this role may see: helpdesk sees none that names somebody out of their reach."""
-    wanted = HelpRequest.filter(closed_at__isnull=not is_closed)
-    found = await (wanted.filter(id__lt=after) if after else wanted).order_by("-id").limit(PAGE + 1)
-    opened = [await _opened(each, vault) for each in found[:PAGE]]
-    pleas = tuple(plea for plea in opened if _in_reach(plea, reader))
-    return Inbox(pleas, found[PAGE - 1].id if len(found) > PAGE else None)
+    pleas: list[Plea] = []
+    async for plea in _visible(reader, vault=vault, is_closed=is_closed, after=after):
+        if len(pleas) == PAGE:
+            return Inbox(tuple(pleas), pleas[-1].id)
+        pleas.append(plea)
+    return Inbox(tuple(pleas), None)
 
 
-async def are_any_open() -> bool:
-    """Whether somebody waits for help."""
-    return await HelpRequest.filter(closed_at=None).exists()
+async def is_any_open(reader: Role, *, vault: Vault) -> bool:
+    """Whether somebody waits for help whom this role may see."""
+    async for _ in _visible(reader, vault=vault, is_closed=False):
+        return True
+    return False
 
 
 async def settle(
     request_id: int, reader: Principal, *, closes: bool, vault: Vault, network: str, now: datetime
-) -> bool:
-    """Close a request, or open it again; False if there is none that this reader may see."""
+) -> Plea | None:
+    """Close a request, or open it again, and return it as it was; None if there is none that this reader may see."""
     async with transaction():
         found = await HelpRequest.filter(id=request_id).select_for_update().first()
         if found is None:
-            return False
+            return None
         plea = await _opened(found, vault)
         if not _in_reach(plea, reader.role):
-            return False
+            return None
         if (found.closed_at is not None) == closes:
-            return True
+            return plea
         await HelpRequest.filter(id=found.id).update(
             closed_at=now if closes else None,
             closed_by_id=reader.user_id if closes else None,
@@ -77,7 +82,23 @@ async def settle(
         name, user_id = (plea.user.username, plea.user.id) if plea.user else ("", None)
         deed = Deed("help:closed" if closes else "help:reopened", Subject(name, user_id))
         await record(Actor.signed_in(reader, network), deed, now=now)
-    return True
+    return plea
+
+
+async def _visible(
+    reader: Role, *, vault: Vault, is_closed: bool, after: int | None = None
+) -> AsyncGenerator[Plea, None]:
+    """Those that this role may see, the newest first; they are read a few at a time, as they are asked for."""
+    wanted = HelpRequest.filter(closed_at__isnull=not is_closed).order_by("-id").limit(_AT_A_TIME)
+    while True:
+        found = await (wanted.filter(id__lt=after) if after else wanted)
+        for each in found:
+            plea = await _opened(each, vault)
+            if _in_reach(plea, reader):
+                yield plea
+        if len(found) < _AT_A_TIME:
+            return
+        after = found[-1].id
 
 
 def _in_reach(plea: Plea, reader: Role) -> bool:
