@@ -11,7 +11,7 @@ from webapp.db.connect import transaction
 from webapp.principal import Principal
 from webapp.sessions.browser_words import browser_and_system
 from webapp.sessions.models import Session
-from webapp.sessions.session import Lifetime
+from webapp.sessions.session import Lifetime, alive
 from webapp.text import Message, message
 from webapp.users.models import User
 
@@ -41,12 +41,6 @@ def browser_in_words(user_agent: str) -> Message | str:
 async def signed_in_browsers(principal: Principal, *, lifetime: Lifetime, now: datetime) -> tuple[SignedInBrowser, ...]:
     """Those that still open the account: this one first, then the others, the one seen last before the rest."""
     user = await User.get(id=principal.user_id)
-    alive = Session.filter(
-        user_id=user.id,
-        credentials_version=user.credentials_version,
-        last_seen_at__gte=now - lifetime.idle,
-        created_at__gte=now - lifetime.absolute,
-    )
     found = [
         SignedInBrowser(
             each.id,
@@ -56,7 +50,7 @@ async def signed_in_browsers(principal: Principal, *, lifetime: Lifetime, now: d
             each.last_seen_at,
             is_this=each.id == principal.session_id,
         )
-        for each in await alive.order_by("-last_seen_at", "-id")
+        for each in await alive(user, lifetime=lifetime, now=now).order_by("-last_seen_at", "-id")
     ]
     return tuple(sorted(found, key=lambda each: not each.is_this))
 
@@ -67,19 +61,6 @@ async def end_one(principal: Principal, session_id: int, *, network: str, now: d
         found = await Session.filter(id=session_id, user_id=principal.user_id).first()
         if found is None or not await Session.filter(id=found.id).delete():
             return False
-        await _record(principal, "session:ended", {}, network=network, now=now)
+        deed = Deed("session:ended", Subject(principal.username, principal.user_id))
+        await record(Actor.signed_in(principal, network), deed, now=now)
     return True
-
-
-async def end_others(principal: Principal, *, network: str, now: datetime) -> int:
-    """End all but this one; how many there were."""
-    async with transaction():
-        ended = await Session.filter(user_id=principal.user_id).exclude(id=principal.session_id).delete()
-        if ended:
-            await _record(principal, "user:ended_sessions", {"sessions": str(ended)}, network=network, now=now)
-    return ended
-
-
-async def _record(principal: Principal, action: str, details: dict[str, str], *, network: str, now: datetime) -> None:
-    deed = Deed(action, Subject(principal.username, principal.user_id), details)
-    await record(Actor.signed_in(principal, network), deed, now=now)

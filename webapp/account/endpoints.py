@@ -8,10 +8,10 @@ from webapp.account import browsers as signed_in_at
 from webapp.account.address.link import pending_of
 from webapp.account.events import BadCursor, events_of, password_set_at
 from webapp.account.preferences import Preferences, save
-from webapp.audit.record import Actor
+from webapp.audit.record import Actor, Subject
 from webapp.fields import Invalid, Valid, check
+from webapp.sessions.end_sessions import end_sessions
 from webapp.sessions.session import Lifetime
-from webapp.sessions.sign_out import end_everywhere
 from webapp.text import message
 from webapp.time_zone import grouped
 from webapp.users.models import User
@@ -83,6 +83,7 @@ async def end_browsers(request: Req) -> Response:
     principal = signed_in(request)
     fields = await read_fields(request, ("session", "which"))
     network, now = state["network"], state["clock"]()
+    actor, own = Actor.signed_in(principal, network), Subject(principal.username, principal.user_id)
     match fields["which"]:
         case "one":
             ends_here = fields["session"] == str(principal.session_id)
@@ -91,11 +92,11 @@ async def end_browsers(request: Req) -> Response:
             done = message("The browser is signed out.")
         case "others":
             ends_here = False
-            await signed_in_at.end_others(principal, network=network, now=now)
+            await end_sessions(own, actor=actor, now=now, kept=principal.session_id)
             done = message("All other browsers are signed out.")
         case "all":
             ends_here = True
-            await end_everywhere(principal, network=network, now=now)
+            await end_sessions(own, actor=actor, now=now)
             done = message("You are signed out everywhere.")
         case _:
             raise refusal(422)

@@ -94,7 +94,7 @@ OF_ONES_OWN: Final[Mapping[str, Message]] = {
 }
 """The same for the person it was done to, in a sentence that names nobody. An action that is not here is not told."""
 
-_NAMES: Final[Mapping[str, Message]] = {
+NAMES: Final[Mapping[str, Message]] = {
     "email": message("Mail address"),
     "name": message("Name"),
     "role": message("Role"),
@@ -237,7 +237,7 @@ def details_in_words(details: Mapping[str, str]) -> tuple[Detail, ...]:
     found: dict[str, Detail] = {}
     for key, value in details.items():
         name = key.removesuffix(_BEFORE).removesuffix(_AFTER)
-        shown = _NAMES.get(name, name)
+        shown = NAMES.get(name, name)
         if key.endswith(_BEFORE):
             after = details.get(name + _AFTER, "")
             found[name] = Detail(shown, _value(name, after), before=_value(name, value))

@@ -11,7 +11,6 @@ from webapp.audit.record import Actor, Subject
 from webapp.fields import Invalid, check
 from webapp.people import list_page
 from webapp.people.choose_password import Unfit, choose
-from webapp.people.end_sessions import end_sessions as sign_out_everywhere
 from webapp.people.forms import NewPassword, NewState, names_of
 from webapp.people.out_of_reach import record_attempt
 from webapp.people.person_page import (
@@ -28,6 +27,7 @@ from webapp.people.person_page import (
 )
 from webapp.recovery.send_link import Disabled, Frozen, NoAddress, Sent
 from webapp.recovery.send_link import send_reset_link as send_link
+from webapp.sessions.end_sessions import end_sessions as sign_out_everywhere
 from webapp.sessions.endpoints import lock_out_of
 from webapp.sessions.unlock import unlock
 from webapp.text import Message, message
@@ -200,7 +200,8 @@ async def end_sessions(request: Req) -> Response:
     await read_fields(request, ())
     principal = signed_in(request)
     kept = principal.session_id if principal.user_id == user.id else None
-    await sign_out_everywhere(user, actor=actor_of(request), now=request.state["clock"](), kept=kept)
+    subject = Subject(user.username, user.id)
+    await sign_out_everywhere(subject, actor=actor_of(request), now=request.state["clock"](), kept=kept)
     return await done(request, user, "access", message("Signed out everywhere."))
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from webapp.people.end_sessions import count_sessions
 from webapp.people.standing import standing
 from webapp.principal import Principal, Role
 from webapp.recovery.handoffs.link import MINUTES
@@ -13,7 +12,7 @@ from webapp.recovery.handoffs.newest import newest_handoff
 from webapp.recovery.invitations.send import open_invitation
 from webapp.security_policy import Policy
 from webapp.sessions.factors import held
-from webapp.sessions.session import Lifetime
+from webapp.sessions.session import Lifetime, alive
 from webapp.text import Message, message
 from webapp.users.authority import changes_roles, grants
 from webapp.users.models import User
@@ -62,7 +61,7 @@ async def page_of(
         "apps": len(factors) - passkeys,
         "passkeys": passkeys,
         "standing": standing(user, now=now),
-        "sessions": await count_sessions(user, lifetime=Lifetime.of(policy), now=now),
+        "sessions": await alive(user, lifetime=Lifetime.of(policy), now=now).count() if user.may_enter else 0,
         "invitation": await open_invitation(user, lifetime=invited_for, now=now),
         "newest": await newest_handoff(user, now=now),
         "handed": None,

@@ -5,6 +5,7 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, BeforeValidator
 
+from webapp.audit.words import NAMES
 from webapp.fields import FieldError, FormModel, fold
 from webapp.policy.stored import policy_of
 from webapp.principal import Role
@@ -30,20 +31,7 @@ NUMBERS: Final[Mapping[str, tuple[int, int]]] = {
 }
 """The least and the most of each number."""
 
-LABELS: Final[Mapping[str, Message]] = {
-    "minimum_length": message("Shortest password"),
-    "minimum_length_with_factor": message("Shortest password beside a second factor"),
-    "password_history": message("Passwords remembered"),
-    "forbidden_words": message("Words that no password may contain"),
-    "lock_out_failures": message("Wrong passwords before a pause"),
-    "lock_out_minutes": message("Length of the pause"),
-    "session_idle_minutes": message("Sign out when idle"),
-    "session_hours": message("Sign out in any case"),
-    "link_minutes": message("Links work for"),
-    "factor_roles": message("Second factor required for"),
-    "staff_set_passwords": message("Staff may set passwords"),
-    "staff_password_hours": message("A password set by staff works for"),
-}
+LABELS: Final[Mapping[str, Message]] = {name: NAMES[name] for name in FIELDS}
 """What the fields are called, on the page and in the record."""
 
 

@@ -5,10 +5,12 @@ from typing import Final
 
 from starlette.responses import Response
 
+from webapp.audit.record import Actor, Subject
 from webapp.crypto.throttle import Limit
 from webapp.crypto.throttle import Refused as Exceeded
 from webapp.db.connect import transaction
 from webapp.sessions.change_password import Changed, NotChanged, change_own_password
+from webapp.sessions.end_sessions import end_sessions
 from webapp.sessions.factors import second_step
 from webapp.sessions.factors.challenge import LIFETIME as CHALLENGE_LIFETIME
 from webapp.sessions.known_browser import LIFETIME, make_known
@@ -16,7 +18,6 @@ from webapp.sessions.lock_out import Limits, LockOut, Wait
 from webapp.sessions.session import Client, end
 from webapp.sessions.sign_in import Refused, SecondStep, SignedIn, Visit
 from webapp.sessions.sign_in import sign_in as sign_in_with
-from webapp.sessions.sign_out import end_everywhere
 from webapp.text import Message, message
 from webapp.users.fit_password import Owner, rules_for
 from webapp.users.models import User
@@ -160,7 +161,8 @@ async def sign_out(request: Req) -> Response:
     principal = signed_in(request)
     fields = await read_fields(request, ("everywhere",))
     if fields["everywhere"]:
-        await end_everywhere(principal, network=state["network"], now=state["clock"]())
+        subject = Subject(principal.username, principal.user_id)
+        await end_sessions(subject, actor=Actor.signed_in(principal, state["network"]), now=state["clock"]())
     else:
         await end(principal.session_id)
     said = message("You are signed out everywhere.") if fields["everywhere"] else message("You are signed out.")

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Self
 
+from tortoise.queryset import QuerySet
+
 from webapp.crypto.tokens import digest, new_token
 from webapp.principal import Principal
 from webapp.security_policy import Policy
@@ -95,9 +97,14 @@ async def end(session_id: int) -> None:
     await Session.filter(id=session_id).delete()
 
 
-async def end_all(user_id: int) -> int:
-    """End all sessions of a person and return how many there were."""
-    return await Session.filter(user_id=user_id).delete()
+def alive(user: User, *, lifetime: Lifetime, now: datetime) -> QuerySet[Session]:
+    """The person's sessions that still open the account, if it is open at all."""
+    return Session.filter(
+        user_id=user.id,
+        credentials_version=user.credentials_version,
+        last_seen_at__gte=now - lifetime.idle,
+        created_at__gte=now - lifetime.absolute,
+    )
 
 
 async def purge(*, lifetime: Lifetime, now: datetime) -> int:
