@@ -36,9 +36,10 @@ async def test_an_edit_turns_the_verdict_to_untested(tabs: Tabs) -> None:
 
 
 async def test_a_test_can_be_stopped(tabs: Tabs, site: Site) -> None:
-    left = asyncio.Event()
+    dialled, left = asyncio.Event(), asyncio.Event()
 
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        dialled.set()
         await reader.read()
         left.set()
         writer.close()
@@ -49,10 +50,12 @@ async def test_a_test_can_be_stopped(tabs: Tabs, site: Site) -> None:
         await page.get_by_role("textbox", name="Port").fill(str(site.free_port))
         button = page.get_by_role("button", name="Test Mail Server")
         await button.click()
+        # Stopped earlier, there would be nothing to leave.
+        await asyncio.wait_for(dialled.wait(), 20)
         await page.locator("#ladder-card").get_by_role("button", name="Stop").click()
         await expect(page.locator("#ladder > li").last).to_contain_text("Stopped")
         await expect(button).to_be_focused()
-        await asyncio.wait_for(left.wait(), 5)
+        await asyncio.wait_for(left.wait(), 20)
     await expect(page.locator("#outcome")).to_be_empty()
     await expect(page.get_by_role("button", name="Stop")).to_be_hidden()
 
