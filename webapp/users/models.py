@@ -57,6 +57,8 @@ class User(Model):
     pending_email = fields.CharField(max_length=320, null=True)
     """The address that the person wants instead; it counts once the link in a letter to it was confirmed."""
     pending_email_at = fields.DatetimeField(null=True)
+    deleted_at = fields.DatetimeField(null=True, db_index=True)
+    """Since when the account is deleted; it can be restored until the days of grace are over. Empty while it is not."""
 
     class Meta:
         table = "users"
