@@ -21,7 +21,9 @@ class MemoryCounter:
     def __init__(self) -> None:
         self.counts: Tally[tuple[str, int]] = Tally()
 
-    async def add(self, key: str, window_seconds: int, now: datetime, amount: int = 1) -> int:
+    async def add(
+        self, key: str, window_seconds: int, now: datetime, amount: int = 1, *, about: int | None = None
+    ) -> int:
         await asyncio.sleep(0)
         place = (key, int(now.timestamp()) // window_seconds)
         self.counts[place] += amount

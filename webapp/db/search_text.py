@@ -5,6 +5,7 @@ two letters and long words alike: a text holds a needle only if it holds all gra
 """
 
 import unicodedata
+from functools import lru_cache
 from typing import Final
 
 LONGEST_GRAM: Final = 3
@@ -40,14 +41,12 @@ def grams_to_find(needle: str) -> list[str]:
     return list(dict.fromkeys(needle[start : start + size] for start in range(len(needle) - size + 1)))
 
 
+@lru_cache(100_000)
 def token(gram: str) -> str:
     """A gram as SQLite's full-text index keeps it: letters and digits only."""
     return gram.encode("utf-8", "surrogatepass").hex()
 
 
 def tokens(*texts: str | None) -> str:
-    """The tokens of all grams of the texts, each once, in a stable order. SQLite knows it as ``postern_grams``."""
-    found: set[str] = set()
-    for text in texts:
-        found |= grams(text or "")
-    return " ".join(sorted(map(token, found)))
+    """The tokens of all grams of the texts, each once. SQLite knows it as ``postern_grams``."""
+    return " ".join(map(token, set[str]().union(*(grams(text) for text in texts if text))))

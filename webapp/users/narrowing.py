@@ -2,14 +2,17 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from webapp.db.query import position
 from webapp.principal import Role
-from webapp.users.question import Question, Recovery, Status, Term
+from webapp.users.question import LARGEST_ID, Question, Recovery, Status, Term
 
 PARTS: Final = ("username_search", "email_search", "name_search")
+NEVER: Final = datetime(1, 1, 1, tzinfo=UTC)
+"""What stands for the last sign-in of somebody who has not signed in yet, so that an index can hold it."""
+LAST_SIGN_IN: Final = f"COALESCE(last_sign_in_at, '{NEVER.isoformat(' ')}')"
 _OPEN: Final = "state = 'active' AND frozen_at IS NULL AND deleted_at IS NULL"
 _CONDITIONS: Final = {
     Status.ACTIVE: "state = 'active' AND frozen_at IS NULL",
@@ -17,7 +20,7 @@ _CONDITIONS: Final = {
     Status.FROZEN: "frozen_at IS NOT NULL",
     Status.MUST_CHANGE: "must_change",
     Status.NO_PASSWORD: "password_hash IS NULL",
-    Status.NEVER: "last_sign_in_at IS NULL",
+    Status.NEVER: f"{LAST_SIGN_IN} = '{NEVER.isoformat(' ')}'",
     Status.NO_ADDRESS: "email IS NULL",
     Status.UNVERIFIED: "email_verified_at IS NULL AND email IS NOT NULL",
     Status.UNDELIVERABLE: "email_refused_at IS NOT NULL",
@@ -42,14 +45,14 @@ class Where:
     sql: str = "1 = 1"
     values: tuple[Any, ...] = ()
 
-    def __and__(self, other: "Where") -> "Where":
-        """Both conditions."""
-        return Where(f"({self.sql}) AND ({other.sql})", (*self.values, *other.values))
+    def __invert__(self) -> "Where":
+        """That it does not hold."""
+        return Where(f"NOT ({self.sql})", self.values)
 
 
 def where(question: Question, *, now: datetime, locked: Collection[int] = ()) -> Where:
     """Everything that a question asks. ``locked``: the ids of those who have to wait before they may sign in."""
-    return both([filters(question, now=now, locked=locked), *map(holds, question.typed.terms)])
+    return both([filters(question, now=now, locked=locked), found(question)])
 
 
 def filters(question: Question, *, now: datetime, locked: Collection[int] = ()) -> Where:
@@ -62,7 +65,7 @@ def filters(question: Question, *, now: datetime, locked: Collection[int] = ()) 
         conditions.append(Where(" OR ".join(f"({_RECOVERY[each]})" for each in question.recovery)))
     if question.idle_days is not None:
         since = now - timedelta(days=question.idle_days)
-        conditions.append(Where("last_sign_in_at IS NULL OR last_sign_in_at < ?", (since,)))
+        conditions.append(Where(f"{LAST_SIGN_IN} < ?", (since,)))
     if question.typed.id is not None:
         conditions.append(Where("id = ?", (question.typed.id,)))
     if question.typed.impossible:
@@ -78,18 +81,23 @@ def _status(status: Status, locked: Collection[int]) -> Where:
     return Where(_CONDITIONS[status])
 
 
+def found(question: Question) -> Where:
+    """That all texts are somewhere in a person. A number alone is also their id."""
+    holding = both(map(holds, question.typed.terms))
+    number = as_id(question.typed.whole)
+    return holding if number is None else Where(f"{holding.sql} OR id = ?", (*holding.values, number))
+
+
 def holds(term: Term) -> Where:
-    """That a text is somewhere in a person, or in the part it is sought in; a number is also their id."""
+    """That a text is somewhere in a person, or in the part that it is sought in."""
     parts = (f"{term.part}_search",) if term.part else PARTS
-    found = Where(" OR ".join(f"{position(part)} > 0" for part in parts), (term.text,) * len(parts))
-    number = as_id(term)
-    return Where(f"{found.sql} OR id = ?", (*found.values, number)) if number is not None else found
+    return Where(" OR ".join(f"{position(part)} > 0" for part in parts), (term.text,) * len(parts))
 
 
-def as_id(term: Term) -> int | None:
-    """The id that a term may be; None if it cannot be one."""
-    text = term.text
-    return int(text) if not term.part and text.isascii() and text.isdecimal() and len(text) < 19 else None
+def as_id(term: Term | None) -> int | None:
+    """The id that a text may be; None if it cannot be one."""
+    text = "" if term is None or term.part else term.text
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < len(str(LARGEST_ID)) else None
 
 
 def both(conditions: Iterable[Where]) -> Where:
@@ -97,4 +105,6 @@ def both(conditions: Iterable[Where]) -> Where:
     found = [each for each in conditions if each != Where()]
     if not found:
         return Where()
-    return Where(" AND ".join(f"({each.sql})" for each in found), tuple(value for each in found for value in each.values))
+    return Where(
+        " AND ".join(f"({each.sql})" for each in found), tuple(value for each in found for value in each.values)
+    )

@@ -128,6 +128,10 @@ class Question:
         }
         return {name: str(value) for name, value in values.items() if value}
 
+    def asks(self, status: Status) -> bool:
+        """Whether it narrows to those of whom this may be said."""
+        return status in self.statuses or status in self.typed.filters
+
     @property
     def is_narrowed(self) -> bool:
         """Whether anything but the text narrows it."""
@@ -204,4 +208,4 @@ def _named(word: str) -> Status | Role | None:
 
 
 def _id(word: str) -> int | None:
-    return int(word) if word.isascii() and word.isdecimal() and len(word) < 19 else None
+    return int(word) if word.isascii() and word.isdecimal() and len(word) < len(str(LARGEST_ID)) else None

@@ -67,7 +67,7 @@ async def _fill(_apps: Any, editor: BaseSchemaEditor) -> None:
 async def _index(_apps: Any, editor: BaseSchemaEditor) -> None:
     is_sqlite = editor.client.capabilities.dialect == "sqlite"
     binary = "" if is_sqlite else ' COLLATE "C"'
-    never = "''" if is_sqlite else "'-infinity'::timestamptz"
+    never = "'0001-01-01 00:00:00+00:00'" if is_sqlite else "'0001-01-01 00:00:00+00'::timestamptz"
     statements = [f"CREATE INDEX users_{part} ON users ({part}{binary}, id)" for part in _PARTS.split(", ")]
     statements += [
         "CREATE INDEX users_created ON users (created_at, id)",
@@ -149,6 +149,7 @@ class Migration(migrations.Migration):
             name="deleted_at",
             field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
         ),
+        ops.AddField(model_name="Counter", name="about", field=fields.BigIntField(null=True)),
         ops.AddField(model_name="User", name="username_search", field=fields.TextField(default="", unique=False)),
         ops.AddField(model_name="User", name="email_search", field=fields.TextField(default="", unique=False)),
         ops.AddField(model_name="User", name="name_search", field=fields.TextField(default="", unique=False)),
