@@ -23,12 +23,14 @@ from webapp.settings import Settings
 
 BATCH: Final = 5_000
 FIRST_ID: Final = 1_000
-LATIN: Final = (
+GIVEN: Final = (
     "Anna Ben Clara David Emma Finn Greta Hannah Ida Jonas Karla Lukas Mia Noah Olga Paul Rosa Simon Theo Ute Vera "
-    "Walter Xenia Yusuf Zoe Änne Jörg Søren Łukasz Zoë José François Björn Chloë Ñusta Dvořák Agnieszka Brónagh",
+    "Walter Xenia Yusuf Zoe Änne Jörg Søren Łukasz Zoë José François Björn Chloë Ñusta Dvořák Agnieszka Brónagh"
+)
+FAMILY: Final = (
     "Müller Schmidt Fischer Weber Meyer Wagner Becker Schulz Hoffmann Koch Richter Klein Wolf Schröder Neumann Schwarz "
     "Braun Krüger Hofmann Hartmann Lange Werner Krause Lehmann Smith Johnson Williams Brown Jones García Martínez "
-    "Rossi Russo Ferrari Dubois Moreau Nowak Kowalski Jensen Nielsen Håkansson O'Brien Yılmaz Groß Silva Santos",
+    "Rossi Russo Ferrari Dubois Moreau Nowak Kowalski Jensen Nielsen Håkansson O'Brien Çelik Groß Silva Santos"
 )
 CYRILLIC: Final = (
     "Анна Иван Мария Сергей Ольга Дмитрий Елена Алексей Наталья Фёдор",
@@ -50,7 +52,7 @@ COLUMNS: Final = (
 def people(count: int, *, seed: int = 1, first: int = FIRST_ID) -> Iterator[tuple[Any, ...]]:
     """Rows of the table, in the order of COLUMNS; moments are aware. The same seed gives the same people."""
     dice = random.Random(seed)  # noqa: S311 - nothing secret
-    latin, cyrillic = ([half.split() for half in names] for names in (LATIN, CYRILLIC))
+    latin, cyrillic = ([half.split() for half in names] for names in ((GIVEN, FAMILY), CYRILLIC))
     start = datetime(2020, 1, 1, tzinfo=UTC)
     for number in range(first, first + count):
         kind = dice.random()

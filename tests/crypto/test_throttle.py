@@ -22,7 +22,13 @@ class MemoryCounter:
         self.counts: Tally[tuple[str, int]] = Tally()
 
     async def add(
-        self, key: str, window_seconds: int, now: datetime, amount: int = 1, *, about: int | None = None
+        self,
+        key: str,
+        window_seconds: int,
+        now: datetime,
+        amount: int = 1,
+        *,
+        about: int | None = None,  # noqa: ARG002 - the protocol's
     ) -> int:
         await asyncio.sleep(0)
         place = (key, int(now.timestamp()) // window_seconds)

@@ -12,7 +12,7 @@ LONGEST_GRAM: Final = 3
 _MARKS: Final = dict.fromkeys(range(0x0300, 0x0370))
 """The combining marks of Latin, Greek and Cyrillic letters."""
 _LETTERS: Final = str.maketrans(
-    {"ø": "o", "đ": "d", "ð": "d", "ł": "l", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"}
+    {"ø": "o", "đ": "d", "ð": "d", "ł": "l", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"}  # noqa: RUF001
 )
 """Letters that Unicode does not take apart, though everybody types them without the stroke."""
 

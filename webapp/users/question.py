@@ -163,7 +163,7 @@ class Typed:
 
 
 def read(text: str) -> Typed:
-    """What somebody typed: words, which may lie anywhere; ``"a phrase"``; ``email:``, ``name:``, ``username:``, ``id:``, ``is:``.
+    """What somebody typed: words anywhere, a ``"phrase"``, ``email:``, ``name:``, ``username:``, ``id:``, ``is:``.
 
     A word after ``is:`` that names no state or role is a word like others. At most MOST_WORDS words are looked for.
     """
@@ -203,7 +203,7 @@ def _whole(terms: list[Term], text: str) -> Term | None:
 def _named(word: str) -> Status | Role | None:
     for kind in (Status, Role):
         if word.lower() in set(kind):
-            return kind(word.lower())  # type: ignore[no-any-return]
+            return kind(word.lower())
     return None
 
 

@@ -67,5 +67,5 @@ async def _by_index(question: Question, where: Where) -> Total:
 
 def rounded(number: float) -> int:
     """To two significant digits."""
-    places = max(0, len(str(int(number))) - 2)
-    return round(number / 10**places) * 10**places
+    unit = int("1" + "0" * max(0, len(str(int(number))) - 2))
+    return round(number / unit) * unit

@@ -48,13 +48,13 @@ async def _fill(_apps: Any, editor: BaseSchemaEditor) -> None:
     client = editor.client
     marks = ["?"] * 4 if client.capabilities.dialect == "sqlite" else ["$1", "$2", "$3", "$4"]
     update = (
-        f"UPDATE users SET username_search = {marks[0]}, email_search = {marks[1]}, name_search = {marks[2]} "  # noqa: S608
+        f"UPDATE users SET username_search = {marks[0]}, email_search = {marks[1]}, name_search = {marks[2]} "
         f"WHERE id = {marks[3]}"
     )
     last = 0
     while True:
         people = await client.execute_query_dict(
-            f"SELECT id, username, email, display_name FROM users WHERE id > {last} ORDER BY id LIMIT {_BATCH}"  # noqa: S608
+            f"SELECT id, username, email, display_name FROM users WHERE id > {last} ORDER BY id LIMIT {_BATCH}"
         )
         for each in people:
             texts = (each["username"], each["email"] or "", each["display_name"] or each["username"])
@@ -97,8 +97,8 @@ _SQLITE: Final = (
     " INSERT INTO user_grams (rowid, grams)"
     " VALUES (NEW.id, postern_grams(NEW.username_search, NEW.email_search, NEW.name_search)); END",
     "CREATE TABLE recovery_counts (recovery TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID",
-    f"INSERT INTO recovery_counts SELECT recovery, 0 FROM ({' UNION ALL '.join(f'SELECT {each!r} AS recovery' for each in _CLASSES)})",  # noqa: S608, E501
-    f"UPDATE recovery_counts SET number = (SELECT count(*) FROM users WHERE {_recovery()} = recovery)",  # noqa: S608
+    f"INSERT INTO recovery_counts SELECT recovery, 0 FROM ({' UNION ALL '.join(f'SELECT {each!r} AS recovery' for each in _CLASSES)})",  # noqa: E501
+    f"UPDATE recovery_counts SET number = (SELECT count(*) FROM users WHERE {_recovery()} = recovery)",
     "CREATE TRIGGER users_recovery_insert AFTER INSERT ON users BEGIN"
     f" UPDATE recovery_counts SET number = number + 1 WHERE recovery = {_recovery('NEW.')}; END",
     "CREATE TRIGGER users_recovery_delete AFTER DELETE ON users BEGIN"
@@ -119,7 +119,7 @@ _POSTGRES: Final = (
     # Rows of differences, which are added up when read: counting in one row would have all that write people wait
     # for each other.
     "CREATE TABLE recovery_counts (recovery text NOT NULL, number bigint NOT NULL)",
-    f"INSERT INTO recovery_counts SELECT {_recovery()}, count(*) FROM users GROUP BY 1",  # noqa: S608
+    f"INSERT INTO recovery_counts SELECT {_recovery()}, count(*) FROM users GROUP BY 1",
     f"""CREATE FUNCTION postern_count_recovery() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
          IF TG_OP = 'INSERT' THEN
            INSERT INTO recovery_counts SELECT {_recovery()}, count(*) FROM touched GROUP BY 1;
@@ -128,7 +128,7 @@ _POSTGRES: Final = (
          ELSE
            INSERT INTO recovery_counts VALUES ({_recovery("OLD.")}, -1), ({_recovery("NEW.")}, 1);
          END IF;
-         RETURN NULL; END $$""",  # noqa: S608
+         RETURN NULL; END $$""",
     "CREATE TRIGGER users_recovery_insert AFTER INSERT ON users REFERENCING NEW TABLE AS touched"
     " FOR EACH STATEMENT EXECUTE FUNCTION postern_count_recovery()",
     "CREATE TRIGGER users_recovery_delete AFTER DELETE ON users REFERENCING OLD TABLE AS touched"
