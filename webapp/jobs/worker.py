@@ -1,4 +1,4 @@
-"""Doing jobs: one at a time, by one process, a batch in each transaction; whoever comes next goes on after the last one."""
+"""Doing jobs: one at a time, by one process, a batch in each transaction; whoever comes next goes on after the last."""
 
 import asyncio
 import secrets

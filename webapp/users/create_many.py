@@ -97,8 +97,8 @@ def _row(person: Newcomer, now: datetime) -> dict[str, Any]:
 # One statement for all: SQLite's full-text index writes what it has gathered at the end of each.
 _INSERT: Final = {
     "sqlite": f"INSERT INTO users ({', '.join(_TYPES)}) "  # noqa: S608 - names of our own
-    f"SELECT {', '.join(f"value ->> '{name}'" for name in _TYPES)} FROM json_each(?1)",
+    f"SELECT {', '.join(map('value ->> {!r}'.format, _TYPES))} FROM json_each(?1)",
     "postgres": f"INSERT INTO users ({', '.join(_TYPES)}) "  # noqa: S608 - names of our own
     f"SELECT {', '.join(_TYPES)} FROM jsonb_to_recordset($1::jsonb) AS given"
-    f"({', '.join(f'{name} {kind}' for name, kind in _TYPES.items())})",
+    f"({', '.join(map(' '.join, _TYPES.items()))})",
 }

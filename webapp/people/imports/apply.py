@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from webapp.audit.record import Actor, Deed, Subject, record
+from webapp.audit.record import Actor, Deed, record
 from webapp.clock import Clock
 from webapp.crypto.vault import Vault
 from webapp.db.connect import is_duplicate, transaction
@@ -42,7 +42,7 @@ async def _apply(job: Job, vault: Vault, clock: Clock, wake: Wake) -> AsyncItera
         yield
     async with transaction():
         details = {fate: str(number) for fate, number in sorted(job.counts.items())}
-        deed = Deed("people:imported", Subject(str(job.params["name"])), details)
+        deed = Deed("people:imported", details={"job": str(job.id), **details})
         await record(_actor(job), deed, now=clock())
         await Job.filter(id=job.id).update(state=JobState.DONE, finished_at=clock())
 

@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import Final, Protocol
 
 from webapp.csv_cells import plain
 from webapp.text import Message, message
@@ -88,7 +88,8 @@ def _encoding(content: bytes) -> Encoding:
         foreign = [each for each in content.decode("gb18030") if not each.isascii()]
     except UnicodeDecodeError:
         return Encoding.WINDOWS_1252
-    return Encoding.GB18030 if sum(ord(each) in _CHINESE for each in foreign) * 2 > len(foreign) else Encoding.WINDOWS_1252
+    chinese = sum(ord(each) in _CHINESE for each in foreign)
+    return Encoding.GB18030 if chinese * 2 > len(foreign) else Encoding.WINDOWS_1252
 
 
 def _is_broken(character: str) -> bool:
@@ -115,7 +116,18 @@ def _csv(text: str, encoding: Encoding) -> File | Message:
     return File(encoding, tuple(filter(None, fields)), unused, _rows(reader, fields))
 
 
-def _rows(reader: "csv._reader", fields: list[str]) -> Iterator[Record]:
+class _Reader(Protocol):
+    """What csv.reader makes."""
+
+    @property
+    def line_num(self) -> int:
+        """How many lines of the file were read."""
+        ...
+
+    def __next__(self) -> list[str]: ...
+
+
+def _rows(reader: _Reader, fields: list[str]) -> Iterator[Record]:
     before = reader.line_num
     while True:
         try:

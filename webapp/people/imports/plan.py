@@ -33,8 +33,6 @@ _ROW_BINDING: Final = "row of an import"
 class Options:
     """How a file is to be taken over."""
 
-    name: str
-    """The file's own."""
     encoding: Encoding = Encoding.AUTO
     must_change: bool = False
     """Whether those who come with a password have to choose another one."""
