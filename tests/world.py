@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any, Final
 
@@ -68,7 +68,7 @@ class World:
             NewPerson(username=username, email=email or "", display_name=display_name, role=Role(role)),
             actor=Actor("tests"),
             now=self.clock(),
-            password_hash=await self._hash(password) if password else None,
+            password_hash=await hash_of(password) if password else None,
             must_change=must_change,
         )
         assert isinstance(created, Created), created
@@ -95,16 +95,18 @@ class World:
         self.clock.advance(**by)
         await Session.all().update(re_authenticated_at=self.clock())
 
-    async def _hash(self, password: str) -> str:
-        """The password's hash, which is made once a run: it takes a while by design."""
-        if password not in _HASHES:
-            _HASHES[password] = await self.passwords.hash(password)
-        return _HASHES[password]
-
     async def close(self) -> None:
         """Close the browsers."""
         for browser in self._browsers:
             await browser.client.aclose()
+
+
+async def hash_of(password: str) -> str:
+    """The password's hash, which is made once a run: it takes a while by design."""
+    if password not in _HASHES:
+        with closing(Passwords()) as passwords:
+            _HASHES[password] = await passwords.hash(password)
+    return _HASHES[password]
 
 
 class Browser:

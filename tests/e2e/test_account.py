@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.e2e.conftest import PASSWORD, Tab, Tabs
-from tests.e2e.test_main_job import fill_in_the_mail_server, latest_letter, save
+from tests.e2e.test_main_job import fill_in_the_mail_server, latest_letter
 
 NEW = "root@elsewhere.example"
 
@@ -16,7 +16,7 @@ async def set_up(tabs: Tabs) -> Tab:
     tab = await tabs.open()
     await tab.set_up()
     await fill_in_the_mail_server(tab)
-    await save(tab)
+    await tab.save()
     return tab
 
 
