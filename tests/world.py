@@ -32,6 +32,9 @@ PUBLIC_URL: Final = "http://localhost:8000"
 PASSWORD: Final = "correct horse battery 1"
 KEYS: Final = "0123456789abcdef0123456789abcdef0123456789abcdef"
 
+ALL_PORTS: Final = frozenset(range(1, 65_536))
+"""Servers of tests listen anywhere. Validating so many, test by test, would take longer than many a test."""
+
 _HASHES: Final[dict[str, str]] = {}
 
 
@@ -194,8 +197,10 @@ def database_url(database: Database) -> str:
 async def a_world(database: Database, data_dir: Path, **values: Any) -> AsyncIterator[World]:
     """A world on a connected database; keyword arguments are settings."""
     clock = FakeClock()
-    ports = {"egress_ports": frozenset(range(1, 65_536))}
-    kit = tools(settings_for(database, data_dir, **{**ports, **values}), clock=clock)
+    settings = settings_for(database, data_dir, **values)
+    if "egress_ports" not in values:
+        settings = settings.model_copy(update={"egress_ports": ALL_PORTS})
+    kit = tools(settings, clock=clock)
     passwords = Passwords()
     world = World(kit, clock, passwords)
     try:
