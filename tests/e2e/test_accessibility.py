@@ -9,6 +9,8 @@ from playwright.async_api import Page, expect
 from tests.e2e.conftest import PASSWORD, Tab, Tabs
 from tests.e2e.test_main_job import NEW_PASSWORD, fill_in_the_mail_server, latest_letter
 
+pytestmark = pytest.mark.one_engine  # what is looked at is markup, colours and the keyboard
+
 AXE: Final = (Path(__file__).parent.parent / "vendor" / "axe.min.js").read_text("utf-8")
 RULES: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PATHS: Final = (

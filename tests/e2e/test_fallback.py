@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.async_api import expect
 
 from tests.e2e.conftest import Site, Tab, Tabs
@@ -50,6 +51,7 @@ async def test_it_is_set_up_takes_over_and_is_removed(tabs: Tabs, site: Site) ->
     await expect(page.locator("#revisions")).to_contain_text("The fallback server was removed.")
 
 
+@pytest.mark.one_engine
 async def test_it_works_without_javascript_and_on_a_telephone(tabs: Tabs, site: Site) -> None:
     tab = await tabs.open(width=390, scripts=False)
     page = tab.page

@@ -2,11 +2,14 @@
 
 import re
 
+import pytest
 from playwright.async_api import expect
 
 from tests.brand.pictures import png
 from tests.e2e.conftest import PASSWORD, Site, Tab, Tabs
 from tests.e2e.test_main_job import fill_in_the_mail_server, latest_letter
+
+pytestmark = pytest.mark.one_engine  # what is looked at is the page; others have the rest on both
 
 NOT_ME = re.compile(r"http://localhost:\d+/not-me/[\w.-]+")
 

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.async_api import expect
 
 from tests.e2e.conftest import PASSWORD, Site, Tab, Tabs
@@ -93,6 +94,7 @@ async def test_what_waits_goes_on_in_front_of_the_reader_who_loses_neither_place
         assert await tab.stayed()
 
 
+@pytest.mark.one_engine
 async def test_letters_are_found_as_one_types(tabs: Tabs, site: Site) -> None:
     tab = await tabs.open()
     page = tab.page

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.async_api import expect
 
 from tests.e2e.conftest import PASSWORD, Site, Tab, Tabs
@@ -48,6 +49,7 @@ async def test_setting_up_saving_and_testing_the_mail_server(tabs: Tabs, site: S
     await expect(page.get_by_role("heading", level=1)).to_contain_text("Test from")
 
 
+@pytest.mark.one_engine
 async def test_a_red_rung_says_why_and_marks_the_field(tabs: Tabs, site: Site) -> None:
     tab = await tabs.open()
     await tab.set_up()
@@ -63,6 +65,7 @@ async def test_a_red_rung_says_why_and_marks_the_field(tabs: Tabs, site: Site) -
     assert await tab.stayed()
 
 
+@pytest.mark.one_engine
 async def test_saving_while_a_test_runs_does_not_cut_it_short(tabs: Tabs, site: Site) -> None:
     tab = await tabs.open()
     await tab.set_up()

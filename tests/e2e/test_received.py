@@ -2,10 +2,13 @@
 
 import re
 
+import pytest
 from playwright.async_api import expect
 
 from tests.e2e.conftest import Site, Tabs
 from tests.e2e.test_main_job import fill_in_the_mail_server, latest_letter
+
+pytestmark = pytest.mark.one_engine  # what is looked at is the page; tests/mail_server has the rest on both
 
 LINK = re.compile(r"http://localhost:\d+/received/[\w.-]+")
 

@@ -9,6 +9,8 @@ from playwright.async_api import Browser, expect
 from tests.e2e.conftest import Tabs, a_site
 from webapp.db.connect import Database
 
+pytestmark = pytest.mark.one_engine  # what is looked at is the countdown; tests/recovery has the rest on both
+
 
 @pytest.mark.parametrize("scripts", [True, False])
 async def test_the_countdown_survives_a_reload_and_then_it_is_sent_again(

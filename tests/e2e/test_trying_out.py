@@ -3,11 +3,14 @@
 import asyncio
 import ssl
 
+import pytest
 from playwright.async_api import FilePayload, Request, expect
 
 from tests.e2e.conftest import Site, Tab, Tabs
 from tests.e2e.test_main_job import fill_in_the_mail_server
 from tests.smtp_server import ca_pem
+
+pytestmark = pytest.mark.one_engine  # what is looked at is the page; tests/mail_server has the rest on both
 
 PASSWORD = "typed and never in an address"
 
