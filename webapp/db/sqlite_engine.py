@@ -94,7 +94,9 @@ class PosternSqliteClient(SqliteClient):
         """Run statements in a transaction of their own, in one visit to the connection's thread; the rows of each."""
         async with self.acquire_connection() as connection:
             # Each visit costs as much as a small statement, and a transaction is four of them otherwise.
-            found = await connection._execute(_in_a_transaction, connection._conn, queries)
+            found = await connection._execute(  # type: ignore[no-untyped-call] # aiosqlite left it without types
+                _in_a_transaction, connection._conn, queries
+            )
         return cast("list[list[sqlite3.Row]]", found)
 
     @translate_exceptions

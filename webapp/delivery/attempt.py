@@ -64,7 +64,8 @@ _ACCEPTED: Final = "state = 'accepted', attempts = attempts + 1, lease_ends_at_m
 _LISTED: Final = ", ".join(_COLUMNS)
 _RECORD: Final = ", ".join(f"{name} {_TYPES.get(name, 'text')}" for name in (*_COLUMNS, "ended", "link_ends"))
 _EXTRACTED: Final = ", ".join(f"json_extract(done.value, '$.{name}')" for name in _COLUMNS)
-# The plus keeps SQLite from reading the whole queue by the index on the state, once for each letter that was sent.
+# Each letter is found by its id. What is done to the state keeps the engines from taking the index on it: to them a
+# queue that has just been filled looks empty, and they would read all of it, SQLite once for each letter.
 _HELD_IN_SQLITE: Final = (
     "letters.id = json_extract(done.value, '$.letter_id') AND +letters.state = 'queued' AND letters.lease_owner = ?2"
 )
@@ -84,7 +85,7 @@ _ACCEPT_IN_POSTGRES: Final = f"""
     WITH done AS (SELECT * FROM jsonb_to_recordset($1::jsonb) AS done ({_RECORD})),
     held AS (
         UPDATE letters SET {_ACCEPTED}, finished_at = done.ended, link_ends_at = done.link_ends FROM done
-        WHERE letters.id = done.letter_id AND letters.state = 'queued' AND letters.lease_owner = $2
+        WHERE letters.id = done.letter_id AND letters.state || '' = 'queued' AND letters.lease_owner = $2
         RETURNING letters.id),
     kept AS (INSERT INTO attempts ({_LISTED}) SELECT {_LISTED} FROM done WHERE letter_id IN (SELECT id FROM held))
     SELECT id FROM held"""  # noqa: S608 - names of our own; the values are parameters
