@@ -92,10 +92,12 @@ def _rows(now: int, *, sqlite: bool) -> tuple[str, ...]:
     no, refused = "0" if sqlite else "false", "n % 3000 = 0"
     # Nothing in the statements comes from outside.
     return (
-        f"""INSERT INTO users (username, username_key, email, email_key, display_name, search_key, role, state,
-                must_change, recovery_version, credentials_version, version, email_refusal, created_at)
+        f"""INSERT INTO users (username, username_key, email, email_key, display_name, username_search, email_search,
+                name_search, role, state, must_change, recovery_version, credentials_version, version, email_refusal,
+                created_at, time_zone, second_factor)
             {_series(PEOPLE)} SELECT 'person' || n, 'person' || n, 'p' || n || '@example.org',
-                'p' || n || '@example.org', '', 'person' || n, 'user', 'active', {no}, 1, 1, 1, '', {moment}
+                'p' || n || '@example.org', '', 'person' || n, 'p' || n || '@example.org', 'person' || n, 'user',
+                'active', {no}, 1, 1, 1, '', {moment}, '', {no}
             FROM series""",  # noqa: S608
         f"""INSERT INTO letters (kind, user_id, recipient, language, params, state, reason, created_at, due_at,
                 message_id, attempts, lease_owner, lease_ends_at_ms)

@@ -55,6 +55,7 @@ def environment(language: str, *, autoescape: bool = True, names: Mapping[str, A
     )
     environment.install_gettext_callables(words.gettext, words.ngettext, newstyle=True)  # type: ignore[attr-defined]
     environment.filters["show"] = words.show
+    environment.filters["digits"] = "{:,}".format
     environment.filters["moment"] = _moment(words)
     environment.globals.update(names or {})
     environment.globals.update(language=words.tag, static=static)

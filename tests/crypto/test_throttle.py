@@ -21,7 +21,15 @@ class MemoryCounter:
     def __init__(self) -> None:
         self.counts: Tally[tuple[str, int]] = Tally()
 
-    async def add(self, key: str, window_seconds: int, now: datetime, amount: int = 1) -> int:
+    async def add(
+        self,
+        key: str,
+        window_seconds: int,
+        now: datetime,
+        amount: int = 1,
+        *,
+        about: int | None = None,  # noqa: ARG002 - the protocol's
+    ) -> int:
         await asyncio.sleep(0)
         place = (key, int(now.timestamp()) // window_seconds)
         self.counts[place] += amount

@@ -11,6 +11,7 @@ from webapp.principal import Role
 from webapp.users.create import EMAIL_TAKEN, Taken
 from webapp.users.edit import Corrected, Correction, Outdated, correct
 from webapp.users.models import User
+from webapp.users.question import Question
 from webapp.users.search import find
 
 ROOT = Actor("root", None)
@@ -35,8 +36,8 @@ async def test_a_new_address_starts_anew_and_ends_links_sent_to_the_old_one(worl
         "",
     )
     assert now.recovery_version == ada.recovery_version + 1
-    assert [person.username for person in (await find("new@")).people] == ["ada"]
-    assert (await find("old@")).people == ()
+    assert [person.username for person in (await find(Question(text="new@"), now=world.clock())).people] == ["ada"]
+    assert (await find(Question(text="old@"), now=world.clock())).people == ()
     entry = await AuditEntry.get(action="user:corrected")
     assert entry.details == {"email before": "old@example.org", "email after": "new@example.org"}
 

@@ -2,11 +2,14 @@
 
 import pytest
 
+from webapp.db.search_text import fold_for_search
 from webapp.users.matches import Piece, pieces
 
 
 def _marked(text: str, needle: str) -> str:
-    return "".join(f"[{piece.text}]" if piece.found else piece.text for piece in pieces(text, needle))
+    return "".join(
+        f"[{piece.text}]" if piece.found else piece.text for piece in pieces(text, {fold_for_search(needle.strip())})
+    )
 
 
 @pytest.mark.parametrize(
@@ -16,6 +19,7 @@ def _marked(text: str, needle: str) -> str:
         ("Ada", "ada", "[Ada]"),
         ("Ada", "", "Ada"),
         ("Ada", "x", "Ada"),
+        ("Anna Susanna", "anna", "[Anna] Sus[anna]"),
         ("Änne", "ä", "[Ä]nne"),
         ("A\u0308nne", "än", "[A\u0308n]ne"),
         ("Groß", "ss", "Gro[ß]"),
@@ -32,5 +36,10 @@ def test_the_part_that_matches_is_set_apart(text: str, needle: str, marked: str)
 
 
 def test_no_text_has_no_pieces() -> None:
-    assert pieces("", "a") == ()
-    assert pieces("ab", "b") == (Piece("a"), Piece("b", found=True))
+    assert pieces("", {"a"}) == ()
+    assert pieces("ab", {"b"}) == (Piece("a"), Piece("b", found=True))
+
+
+def test_several_texts_are_marked_wherever_they_are() -> None:
+    marked = "".join(f"[{each.text}]" if each.found else each.text for each in pieces("Anna Schröder", {"schro", "nn"}))
+    assert marked == "A[nn]a [Schrö]der"

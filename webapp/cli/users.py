@@ -82,10 +82,11 @@ def find_users(
 ) -> None:
     """Find people as the page does: exact matches first, then beginnings, then the rest."""
 
-    async def work(_kit: Tools) -> None:
+    async def work(kit: Tools) -> None:
+        from webapp.users.question import Question
         from webapp.users.search import find
 
-        found = await find(text, limit=limit)
+        found = await find(Question(text=text), now=kit.clock(), limit=limit)
         people = [
             {
                 "id": person.id,

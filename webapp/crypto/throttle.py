@@ -18,8 +18,13 @@ _NAT64: Final = IPv6Network("64:ff9b::/96")
 class Counter(Protocol):
     """Counts events in fixed windows that start at multiples of their length since the epoch."""
 
-    async def add(self, key: str, window_seconds: int, now: datetime, amount: int = 1) -> int:
-        """Add to the count of the key's window that holds ``now``; return the new count, in one atomic step."""
+    async def add(
+        self, key: str, window_seconds: int, now: datetime, amount: int = 1, *, about: int | None = None
+    ) -> int:
+        """Add to the count of the key's window that holds ``now``; return the new count, in one atomic step.
+
+        ``about`` is the id of the person whose events they are, if they are a person's.
+        """
         ...
 
 
@@ -63,16 +68,25 @@ class Throttle:
         self._key = key
 
     async def count(
-        self, limit: Limit, subject: str, amount: int = 1, *, place: str = "", at: datetime | None = None
+        self,
+        limit: Limit,
+        subject: str,
+        amount: int = 1,
+        *,
+        place: str = "",
+        about: int | None = None,
+        at: datetime | None = None,
     ) -> Allowed | Refused:
         """Count one event, or ``amount`` of them; refused events count too.
 
         It counts first and compares afterwards: of any number of simultaneous calls exactly ``limit`` are allowed.
-        ``place`` counts what a subject does in one place by itself. ``at`` (aware) is when it happened, if not now: an
+        ``place`` counts what a subject does in one place by itself. ``about`` is kept with the count: the id of the
+        person whose subject it is. ``at`` (aware) is when it happened, if not now: an
         event that is taken back with ``-1`` has to come off the window that it was counted in.
         """
         now = at or self._clock()
-        total = await self._counter.add(self.key_of(limit, subject, place), limit.window_seconds, now, amount)
+        key = self.key_of(limit, subject, place)
+        total = await self._counter.add(key, limit.window_seconds, now, amount, about=about)
         if total <= limit.limit:
             return Allowed(limit.limit - total)
         return Refused(limit.window_seconds - int(now.timestamp()) % limit.window_seconds)

@@ -221,6 +221,8 @@ def postgres_arguments(database: Database) -> dict[str, Any]:
             # A plan made without the values is off by orders of magnitude for searches.
             "plan_cache_mode": "force_custom_plan",
             "jit": "off",
+            # Starting helpers costs more than the searches they would help with, and there may be many at once.
+            "max_parallel_workers_per_gather": "0",
         },
     }
 

@@ -25,6 +25,8 @@ class Counter(Model):
     starts_at = fields.BigIntField()
     ends_at = fields.BigIntField(db_index=True)
     count = fields.BigIntField()
+    about = fields.BigIntField(null=True)
+    """Whose events they are, if they are a person's: their id."""
 
     class Meta:
         table = "counters"

@@ -21,6 +21,8 @@ from tortoise.backends.base.client import (
 from tortoise.backends.sqlite.client import SqliteClient, SqliteTransactionWrapper, translate_exceptions
 from tortoise.connection import ConnectionToken, get_connections
 
+from webapp.db.search_text import tokens
+
 
 def statements(script: str) -> Iterator[str]:
     """The statements of a script; a trigger's body and a quoted semicolon do not end one."""
@@ -129,6 +131,7 @@ def _opener(path: Path, *, create: bool) -> Callable[[], sqlite3.Connection]:
             f"{path.as_uri()}?mode=rw", uri=True, isolation_level=None, check_same_thread=False
         )
         connection.row_factory = sqlite3.Row
+        connection.create_function("postern_grams", -1, tokens, deterministic=True)
         return connection
 
     return connect

@@ -1,12 +1,51 @@
-"""The list of people as the page shows it: what was found marked, and the ways on."""
+"""The list of people as the page shows it: what was found marked, the filters in force, and the ways on."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
 from urllib.parse import urlencode
 
 from webapp.principal import Role
+from webapp.text import Message, message
 from webapp.users.authority import reach
 from webapp.users.matches import Piece, pieces
-from webapp.users.search import Found, Row, Status
+from webapp.users.question import Part, Question, Recovery, Sort, Status
+from webapp.users.search import Found, Row
+
+STATUSES: Final[Mapping[Status, Message]] = {
+    Status.ACTIVE: message("Active"),
+    Status.DISABLED: message("Disabled"),
+    Status.FROZEN: message("Frozen"),
+    Status.LOCKED: message("Locked out"),
+    Status.DELETED: message("Deleted"),
+    Status.NO_ADDRESS: message("No address"),
+    Status.UNVERIFIED: message("Unverified address"),
+    Status.UNDELIVERABLE: message("Undeliverable address"),
+    Status.NO_PASSWORD: message("No password yet"),
+    Status.MUST_CHANGE: message("Must change password"),
+    Status.FACTOR: message("With a second factor"),
+    Status.NO_FACTOR: message("Without a second factor"),
+    Status.NEVER: message("Never signed in"),
+}
+GROUPS: Final[Mapping[str, tuple[Message, tuple[Status, ...]]]] = {
+    "state": (
+        message("Any state"),
+        (Status.ACTIVE, Status.DISABLED, Status.FROZEN, Status.LOCKED, Status.DELETED),
+    ),
+    "address": (message("Any address"), (Status.NO_ADDRESS, Status.UNVERIFIED, Status.UNDELIVERABLE)),
+    "password": (message("Any password"), (Status.NO_PASSWORD, Status.MUST_CHANGE)),
+    "factor": (message("With or without a second factor"), (Status.FACTOR, Status.NO_FACTOR)),
+}
+"""What one of may be chosen; the first entry stands for no choice."""
+RECOVERY: Final[Mapping[Recovery, Message]] = {
+    Recovery.NO_ADDRESS: message("Cannot recover by mail: no address"),
+    Recovery.UNDELIVERABLE: message("Cannot recover by mail: undeliverable"),
+    Recovery.DISABLED: message("Cannot recover: disabled or frozen"),
+    Recovery.UNVERIFIED: message("Can recover by mail, unverified"),
+    Recovery.VERIFIED: message("Can recover by mail"),
+    Recovery.DELETED: message("Deleted"),
+}
+IDLE_DAYS: Final = (30, 90, 365)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,42 +62,112 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Chip:
+    """A filter in force, and the list without it."""
+
+    text: Message
+    without: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """How a column is sorted ("ascending", "descending" or "none"), and the list sorted by it or turned round."""
+
+    sort: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ways:
     """Where the list leads."""
 
     here: str
     """The first page of this search, as a path with its query."""
+    whole: str
+    """The same with everybody shown so far, for whoever comes back."""
     more: str
     """The next page; empty on the last."""
-    by_status: tuple[tuple[Status, str], ...]
-    """The same search among other people."""
+    everybody: str
+    """The same text without filters."""
+    chips: tuple[Chip, ...]
+    headings: Mapping[str, Heading]
 
 
-def lines(found: Found, text: str, reader: Role) -> tuple[Line, ...]:
+def lines(found: Found, question: Question, reader: Role) -> tuple[Line, ...]:
     """The people found, for somebody with this role."""
     within = reach(reader)
     return tuple(
         Line(
             person=person,
-            name=pieces(person.display_name or person.username, text),
-            username=pieces(person.username, text) if person.display_name else (),
-            email=pieces(person.email or "", text),
+            name=_marked(person.display_name or person.username, question, "name"),
+            username=_marked(person.username, question, "username") if person.display_name else (),
+            email=_marked(person.email or "", question, "email"),
             within_reach=Role(person.role) in within,
         )
         for person in found.people
     )
 
 
-def ways(path: str, found: Found, text: str, status: Status) -> Ways:
-    """The links of a page of the list that lies at ``path``."""
+def _marked(text: str, question: Question, part: Part) -> tuple[Piece, ...]:
+    """The text with what was typed marked: as a whole if it is there, else each word of it."""
+    terms = [term for term in (question.typed.whole, *question.typed.terms) if term and term.part in {"", part}]
+    if not terms:
+        return pieces(text, ())
+    whole = pieces(text, {terms[0].text})
+    return whole if any(each.found for each in whole) else pieces(text, {term.text for term in terms})
+
+
+def ways(path: str, found: Found, question: Question, *, before: int) -> Ways:
+    """The links of a page of the list that lies at ``path``; so many people were shown ``before`` it."""
+    shown = before + len(found.people)
     return Ways(
-        here=with_query(path, q=text, status=status),
-        more=with_query(path, q=text, status=status, after=found.after) if found.after else "",
-        by_status=tuple((each, with_query(path, q=text, status=each)) for each in Status),
+        here=path_of(path, question),
+        whole=path_of(path, question, shown=str(shown)) if before else path_of(path, question),
+        more=path_of(path, question, after=found.after, shown=str(shown)) if found.after else "",
+        everybody=path_of(path, Question(text=question.text)),
+        chips=tuple(Chip(text, path_of(path, without)) for text, without in _chips(question)),
+        headings={
+            "name": _heading(path, question, Sort.NAME, Sort.NAME_DOWN),
+            "last_sign_in": _heading(path, question, Sort.LAST_SIGN_IN_DOWN, Sort.LAST_SIGN_IN),
+            "created": _heading(path, question, Sort.CREATED_DOWN, Sort.CREATED),
+        },
     )
 
 
-def with_query(path: str, **values: str) -> str:
-    """The path with those of the values that are not empty."""
-    query = urlencode({name: value for name, value in values.items() if value})
+def _chips(question: Question) -> list[tuple[Message, Question]]:
+    found = []
+    if question.role:
+        text = message("Role: %(role)s", role=ROLES[question.role])
+        found.append((text, replace(question, role=None)))
+    for status in question.statuses:
+        rest = tuple(each for each in question.statuses if each is not status)
+        found.append((STATUSES[status], replace(question, statuses=rest)))
+    for recovery in question.recovery:
+        kept = tuple(each for each in question.recovery if each is not recovery)
+        found.append((RECOVERY[recovery], replace(question, recovery=kept)))
+    if question.idle_days is not None:
+        text = message("Not signed in for %(days)s days", days=question.idle_days)
+        found.append((text, replace(question, idle_days=None)))
+    return found
+
+
+def _heading(path: str, question: Question, first: Sort, turned: Sort) -> Heading:
+    """A column that is sorted by; ``first`` is how one usually wants it."""
+    now = {first: first, turned: turned}.get(question.sort)
+    names = {None: "none", Sort.NAME: "ascending", Sort.CREATED: "ascending", Sort.LAST_SIGN_IN: "ascending"}
+    following = turned if question.sort is first else first
+    return Heading(names.get(now, "descending"), path_of(path, replace(question, sort=following)))
+
+
+ROLES: Final[Mapping[Role, Message]] = {
+    Role.ADMIN: message("Administrator"),
+    Role.HELPDESK: message("Helpdesk"),
+    Role.AUDITOR: message("Auditor"),
+    Role.USER: message("User"),
+}
+
+
+def path_of(path: str, question: Question, **more: str) -> str:
+    """The path with the query that asks the question."""
+    query = urlencode(question.query() | more)
     return f"{path}?{query}" if query else path

@@ -106,7 +106,7 @@ class LockOut:
             if isinstance(counted, Refused):
                 return Wait(counted.retry_after_seconds)
         silent = [
-            await self.throttle.count(limit, subject, place=place, at=now)
+            await self.throttle.count(limit, subject, place=place, about=claim.user_id, at=now)
             for limit, subject, place in self._silent(claim)
         ]
         return Admitted(counts=not any(isinstance(counted, Refused) for counted in silent))
@@ -155,6 +155,13 @@ class LockOut:
                 if count >= limit.limit:
                     ends.append(ends_at)
         return max(ends, default=None)
+
+    async def locked_ids(self, *, now: datetime) -> frozenset[int]:
+        """The ids of all people as whom some browser has to wait before it may try again."""
+        here, everywhere = self.limits.here.limit, self.limits.everywhere.limit
+        counted = await counters.counts_about(here, now)
+        # A key without a place, of which there are two parts, counts all places together.
+        return frozenset(person for person, key, count in counted if count >= everywhere or key.count(":") > 1)
 
     async def forgive(self, user: User) -> None:
         """Forget every attempt that failed as this person, from wherever.

@@ -9,7 +9,7 @@ from webapp.fields import DisplayName, FormModel, OptionalEmail, Username, fold
 from webapp.principal import Role
 from webapp.text import Message, message
 from webapp.users.models import User
-from webapp.users.names import search_key
+from webapp.users.names import search_columns
 from webapp.users.set_password import MOST_REMEMBERED, remember
 
 USERNAME_TAKEN = message("Somebody already has this username.")
@@ -58,7 +58,7 @@ async def create(
                 email=person.email,
                 email_key=fold(person.email) if person.email else None,
                 display_name=person.display_name,
-                search_key=search_key(person.username, person.email, person.display_name),
+                **search_columns(person.username, person.email, person.display_name),
                 role=person.role,
                 password_hash=password_hash,
                 must_change=must_change,

@@ -16,7 +16,7 @@ from webapp.users.authority import EVERYONE, loses_rights
 from webapp.users.change_state import LastAdministrator, Oneself, OutOfReach
 from webapp.users.create import Taken, taken_by
 from webapp.users.models import User
-from webapp.users.names import search_key
+from webapp.users.names import search_columns
 
 ADDRESS_CHANGED: Final = "address_changed"
 """The kind of letter that tells both addresses."""
@@ -118,7 +118,7 @@ def _changes(user: User, correction: Correction, role: Role) -> dict[str, object
         "email": correction.email,
         "email_key": fold(correction.email) if correction.email else None,
         "display_name": correction.display_name,
-        "search_key": search_key(user.username, correction.email, correction.display_name),
+        **search_columns(user.username, correction.email, correction.display_name),
         "role": role,
         "version": F("version") + 1,
     }

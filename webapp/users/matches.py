@@ -1,9 +1,11 @@
 """Where in a text a search has found something, so that the page can mark it."""
 
 import unicodedata
+from collections.abc import Collection
 from dataclasses import dataclass
+from itertools import groupby
 
-from webapp.fields import fold
+from webapp.db.search_text import fold_for_search
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,28 +16,36 @@ class Piece:
     found: bool = False
 
 
-def pieces(text: str, needle: str) -> tuple[Piece, ...]:
-    """The text in parts, the first place marked that folds to what ``needle`` folds to.
+def pieces(text: str, needles: Collection[str]) -> tuple[Piece, ...]:
+    """The text in parts, every place marked that folds to one of the needles, which are folded already.
 
     A letter and the marks above and below it stay together, as does a letter that folds to several (``ß`` to ``ss``).
     """
-    sought = fold(needle.strip())
     letters = _letters(text)
-    folded = [fold(letter) for letter in letters]
-    start = "".join(folded).find(sought) if sought else -1
-    if start < 0:
+    folded = [fold_for_search(letter) for letter in letters]
+    marks = _marked("".join(folded), needles)
+    if not any(marks):
         return (Piece(text),) if text else ()
-    end = start + len(sought)
-    before = found = 0
+    found = []
     passed = 0
-    for each in folded:
-        following = passed + len(each)
-        before += following <= start
-        found += following > start and passed < end
-        passed = following
-    split = (letters[:before], letters[before : before + found], letters[before + found :])
-    parts = ["".join(part) for part in split]
-    return tuple(Piece(part, found=index == 1) for index, part in enumerate(parts) if part)
+    for letter, each in zip(letters, folded, strict=True):
+        found.append((letter, any(marks[passed : passed + len(each)])))
+        passed += len(each)
+    return tuple(
+        Piece("".join(letter for letter, _ in group), is_found)
+        for is_found, group in groupby(found, lambda pair: pair[1])
+    )
+
+
+def _marked(folded: str, needles: Collection[str]) -> list[bool]:
+    """For each letter of a folded text, whether a needle lies over it."""
+    marks = [False] * len(folded)
+    for needle in needles:
+        start = folded.find(needle)
+        while start >= 0 and needle:
+            marks[start : start + len(needle)] = [True] * len(needle)
+            start = folded.find(needle, start + len(needle))
+    return marks
 
 
 def _letters(text: str) -> list[str]:

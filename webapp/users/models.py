@@ -19,7 +19,8 @@ class UserState(StrEnum):
 class User(Model):
     """A person with an account.
 
-    ``username_key``, ``email_key`` and ``search_key`` are the normalised forms (NFKC, case-folded) of what is shown.
+    ``username_key`` and ``email_key`` are the normalised forms (NFKC, case-folded), which are unique. What a search
+    compares is in ``username_search``, ``email_search`` and ``name_search`` (``users.names.search_columns``).
     ``recovery_version`` is what links carry, ``credentials_version`` what browser sessions carry: raising one ends
     them. ``version`` counts the corrections of address, name and role, so that two administrators cannot overwrite
     each other unseen.
@@ -31,7 +32,9 @@ class User(Model):
     email = fields.CharField(max_length=320, null=True)
     email_key = fields.CharField(max_length=960, null=True, unique=True)
     display_name = fields.CharField(max_length=200, default="")
-    search_key = fields.TextField(default="")
+    username_search = fields.TextField(default="")
+    email_search = fields.TextField(default="")
+    name_search = fields.TextField(default="")
     role = fields.CharEnumField(Role, max_length=16, default=Role.USER)
     state = fields.CharEnumField(UserState, max_length=16, default=UserState.ACTIVE)
     language = fields.CharField(max_length=16, null=True)
@@ -57,7 +60,7 @@ class User(Model):
     pending_email = fields.CharField(max_length=320, null=True)
     """The address that the person wants instead; it counts once the link in a letter to it was confirmed."""
     pending_email_at = fields.DatetimeField(null=True)
-    deleted_at = fields.DatetimeField(null=True, db_index=True)
+    deleted_at = fields.DatetimeField(null=True)
     """Since when the account is deleted; it can be restored until the days of grace are over. Empty while it is not."""
 
     class Meta:

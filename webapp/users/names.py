@@ -1,13 +1,17 @@
 """How a person is found by name."""
 
-from typing import Final
+from typing import Any
 
-from webapp.fields import fold
-
-SEPARATOR: Final = "\x1f"
-"""Between the parts of a search key, so that no search text crosses from one to the next."""
+from webapp.db.search_text import fold_for_search
 
 
-def search_key(username: str, email: str | None, display_name: str) -> str:
-    """Everything that a search looks at, folded, in one text."""
-    return SEPARATOR.join(fold(part) for part in (username, email or "", display_name))
+def search_columns(username: str, email: str | None, display_name: str) -> dict[str, Any]:
+    """The columns that a search looks at: username, address, and the name that is shown, folded.
+
+    Write them with what they come from. The database itself keeps the index over them.
+    """
+    return {
+        "username_search": fold_for_search(username),
+        "email_search": fold_for_search(email or ""),
+        "name_search": fold_for_search(display_name or username),
+    }

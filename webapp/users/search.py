@@ -1,39 +1,33 @@
-"""Finding people as an administrator types: exact matches first, then prefixes, then substrings."""
+"""Finding people as an administrator types: exact matches first, then beginnings, then what merely holds the text.
+
+Every rank is read in the order of an index that has it, and reading stops when the page is full: it costs the same
+however many match. What holds the text elsewhere comes in the order of ids, in which the index of grams gives it. Where
+a filter or a rare text leaves few, these are collected and sorted instead; the order is the same.
+"""
 
 import base64
 import binascii
+import json
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Any, Final
 
-from webapp.db.query import position, rows
-from webapp.fields import fold
-from webapp.users.names import SEPARATOR
+from webapp.db.connect import engine
+from webapp.db.query import rows
+from webapp.users.candidates import SAMPLE, Few, by_grams, few, has_own_index
+from webapp.users.narrowing import Where, both, filters
+from webapp.users.question import LARGEST_ID, Question
+from webapp.users.ranks import ID, NAME, Rank, column, ranks
+from webapp.users.total import Total, total_of
 
 PAGE_SIZE: Final = 50
-COUNT_CAP: Final = 1_000
-_RANKS: Final = "012"
-"""Exact matches, prefixes, the rest."""
-
-
-class Status(StrEnum):
-    """Which people are shown."""
-
-    ALL = ""
-    ACTIVE = "active"
-    DISABLED = "disabled"
-    FROZEN = "frozen"
-    NO_ADDRESS = "no_address"
-
-
-_CONDITIONS: Final = {
-    Status.ALL: "1 = 1",
-    Status.ACTIVE: "state = 'active'",
-    Status.DISABLED: "state = 'disabled'",
-    Status.FROZEN: "frozen_at IS NOT NULL",
-    Status.NO_ADDRESS: "email IS NULL",
-}
+_CURSOR_LENGTH: Final = 3_000
+_COLUMNS: Final = (
+    "id, username, display_name, email, role, state, frozen_at, deleted_at, must_change,"
+    " password_hash IS NOT NULL AS has_password, email_refused_at, email_verified_at, second_factor,"
+    " last_sign_in_at, created_at"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +41,14 @@ class Row:
     role: str
     state: str
     frozen: bool
+    deleted: bool
     must_change: bool
     has_password: bool
     email_refused: bool
+    email_verified: bool
+    second_factor: bool
     last_sign_in_at: datetime | None
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,54 +58,143 @@ class Found:
     people: tuple[Row, ...]
     after: str
     """The cursor of the next page; empty on the last."""
-    total: int
-    """How many match, counted up to COUNT_CAP + 1."""
-
-    @property
-    def is_capped(self) -> bool:
-        """Whether more match than were counted."""
-        return self.total > COUNT_CAP
+    total: Total | None
+    """How many there are; None on pages after the first, which do not count."""
 
 
 class BadCursor(ValueError):
     """Raised if a cursor is not one that a page of ours has given out."""
 
 
-async def find(text: str, *, status: Status = Status.ALL, after: str = "", limit: int = PAGE_SIZE) -> Found:
-    """People whose username, address or display name holds ``text``, by rank and username.
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a page ends: the rank, the key's value, the id."""
 
-    Every character of ``text`` is literal. ``after`` is the cursor of the page before.
+    rank: int
+    key: str | datetime
+    id: int
+
+
+async def find(
+    question: Question, *, now: datetime, locked: Collection[int] = (), after: str = "", limit: int = PAGE_SIZE
+) -> Found:
+    """The people that a question asks for. Every character of a text is literal.
+
+    ``after`` is the cursor of the page before; ``locked`` the ids of those who have to wait before they may sign in.
 
     Raises:
-        BadCursor: ``after`` was not made here.
+        BadCursor: ``after`` was not made here, or for a question of another kind.
     """
-    needle = fold(text.strip())
-    if SEPARATOR in needle:
-        return Found((), "", 0)
-    matching, sought = _CONDITIONS[status], [needle] if needle else []
-    rank, tiers = "0", list[str]()
-    if needle:
-        matching += f" AND {position('search_key')} > 0"
-        whole = f"'{SEPARATOR}' || search_key || '{SEPARATOR}'"
-        rank = f"CASE WHEN {position(whole)} > 0 THEN 0 WHEN {position(whole)} > 0 THEN 1 ELSE 2 END"
-        tiers = [f"{SEPARATOR}{needle}{SEPARATOR}", f"{SEPARATOR}{needle}"]
-    beyond, passed = "", list[int | str]()
-    if after:
-        beyond, passed = "WHERE (rank, username_key) > (CAST(? AS integer), ?)", list(_read_cursor(after))
-    # What varies in the statements is made above; what somebody typed goes in as values.
-    counting = f"SELECT count(*) AS n FROM (SELECT 1 FROM users WHERE {matching} LIMIT {COUNT_CAP + 1}) AS capped"  # noqa: S608
-    reading = f"""
-        SELECT * FROM (
-            SELECT {rank} AS rank, id, username, username_key, display_name, email, role, state, frozen_at,
-                   must_change,
-                   password_hash IS NOT NULL AS has_password, email_refused_at, last_sign_in_at
-            FROM users WHERE {matching}) AS ranked
-        {beyond} ORDER BY rank, username_key LIMIT {int(limit) + 1}"""  # noqa: S608
-    counted = await rows(counting, *sought)
-    page = await rows(reading, *tiers, *sought, *passed)
-    people, more = page[:limit], page[limit:]
-    cursor = _cursor(people[-1]["rank"], people[-1]["username_key"]) if more else ""
-    return Found(tuple(_row(each) for each in people), cursor, counted[0]["n"])
+    ordered = ranks(question)
+    place = _read_cursor(after, ordered) if after else None
+    narrowed = filters(question, now=now, locked=locked)
+    left = await few(question, narrowed)
+    if left:
+        statement = _collected(question, ordered, narrowed, left, place, limit + 1)
+    else:
+        statement = _streamed(question, ordered, narrowed, place, limit + 1)
+    found = await rows(statement.sql, *statement.values)
+    found.sort(key=lambda row: row["tier"])  # what is in each rank is in order already
+    page, more = found[:limit], len(found) > limit
+    total = None
+    if place is None:
+        counted = len(page) if not more else found[0].get("counted")
+        total = Total(counted) if counted is not None else await total_of(question, narrowed)
+    return Found(tuple(map(_row, page)), _cursor(page[-1]) if more else "", total)
+
+
+def _streamed(question: Question, ordered: Sequence[Rank], narrowed: Where, place: _Place | None, limit: int) -> Where:
+    """A page, read rank after rank until it is full."""
+    by_filter = not question.typed.terms and has_own_index(question)
+    arms = [
+        arm
+        for rank in ordered
+        if place is None or rank.number >= place.rank
+        for arm in _arms(
+            rank, narrowed, place if place and place.rank == rank.number else None, limit, by_filter=by_filter
+        )
+    ]
+    if len(arms) == 1:
+        return arms[0]
+    sql = " UNION ALL ".join(f"SELECT * FROM ({arm.sql}) AS arm" for arm in arms)
+    return Where(f"{sql} LIMIT {limit}", tuple(value for arm in arms for value in arm.values))
+
+
+def _arms(rank: Rank, narrowed: Where, place: _Place | None, limit: int, *, by_filter: bool) -> Iterator[Where]:
+    if not rank.sought:
+        # By itself SQLite would rather sort everybody whom a filter leaves.
+        is_told = engine() == "sqlite" and rank.key.index and not (by_filter and rank.key is NAME)
+        source = f"users INDEXED BY {rank.key.index}" if is_told else "users"
+        ordering = (column(rank.key), "id") if rank.key is not ID else ("id + 0",)
+        yield _arm(rank, source, both([rank.where, narrowed, _beyond(rank, place)]), ordering, limit)
+        return
+    passed = place.id if place else 0
+    source, holding = by_grams(rank.sought)
+    if engine() == "sqlite":
+        after = Where("user_grams.rowid > ?", (passed,))
+        yield _arm(rank, source, both([holding, after, rank.where, narrowed]), ("user_grams.rowid",), limit)
+        return
+    # What is common is among the next few thousand; the index would collect everybody who has it.
+    next_ids = f"SELECT {{}} FROM users WHERE id > ? ORDER BY id LIMIT {SAMPLE}"
+    near = f"({next_ids.format('*')}) AS users"
+    first = _arm(rank, near, both([rank.where, narrowed]), ("id",), limit)
+    yield Where(first.sql, (passed, *first.values))
+    last = f"SELECT max(id) FROM ({next_ids.format('id')}) AS near"
+    # Plus nothing, or the primary key would be read for it, too.
+    after = Where(f"id + 0 > COALESCE(({last}), {LARGEST_ID})", (passed,))
+    yield _arm(rank, source, both([after, holding, rank.where, narrowed]), ("id + 0",), limit)
+
+
+def _arm(rank: Rank, source: str, where: Where, ordering: Sequence[str], limit: int) -> Where:
+    way = " DESC" if rank.down else ""
+    order = ", ".join(f"{each}{way}" for each in ordering)
+    sql = f"SELECT {rank.number} AS tier, {rank.key.sql} AS place, {_COLUMNS} FROM {source} "
+    return Where(f"{sql}WHERE {where.sql} ORDER BY {order} LIMIT {limit}", where.values)
+
+
+def _beyond(rank: Rank, place: _Place | None) -> Where:
+    if place is None:
+        return Where()
+    if rank.key is ID:
+        return Where("id > ?", (place.id,))
+    return Where(f"({column(rank.key)}, id) {'<' if rank.down else '>'} (?, ?)", (place.key, place.id))
+
+
+def _collected(
+    question: Question, ordered: Sequence[Rank], narrowed: Where, left: Few, place: _Place | None, limit: int
+) -> Where:
+    """A page of the few that are left, each with the rank it is in."""
+    source, holding = by_grams(question.typed.terms) if left is Few.TEXT else ("users", Where())
+    matching = both([holding, ordered[-1].own, narrowed])
+    tier, key = _choice(ordered, "{0.number}"), _choice(ordered, "{0.key.sql}")
+    way = " DESC" if ordered[0].down else ""
+    is_text = ordered[0].key.kind is str
+    place_column = 'place COLLATE "C"' if is_text and engine() == "postgres" else "place"
+    beyond = Where()
+    if place:
+        values = (place.rank, place.key, place.id)
+        beyond = Where(
+            f"(tier, {place_column}, one) {'<' if ordered[0].down else '>'} (CAST(? AS integer), ?, ?)", values
+        )
+    order = f"tier, {place_column}{way}, one{way}"
+    # What is shown is read for those on the page alone.
+    sql = f"""
+        SELECT tier, place, counted, {_COLUMNS} FROM (
+            SELECT * FROM (
+                SELECT {tier.sql} AS tier, {key.sql} AS place, count(*) OVER () AS counted, users.id AS one
+                FROM {source} WHERE {matching.sql}) AS ranked
+            WHERE {beyond.sql} ORDER BY {order} LIMIT {limit}) AS page
+        JOIN users ON users.id = page.one ORDER BY {order}"""
+    return Where(sql, (*tier.values, *key.values, *matching.values, *beyond.values))
+
+
+def _choice(ordered: Sequence[Rank], value: str) -> Where:
+    """SQL for what a person's rank has."""
+    *nearer, last = ordered
+    if not nearer:
+        return Where(value.format(last))
+    cases = " ".join(f"WHEN {rank.own.sql} THEN {value.format(rank)}" for rank in nearer)
+    return Where(f"CASE {cases} ELSE {value.format(last)} END", tuple(v for rank in nearer for v in rank.own.values))
 
 
 def _row(values: dict[str, Any]) -> Row:
@@ -119,30 +206,40 @@ def _row(values: dict[str, Any]) -> Row:
         role=values["role"],
         state=values["state"],
         frozen=values["frozen_at"] is not None,
+        deleted=values["deleted_at"] is not None,
         must_change=bool(values["must_change"]),
         has_password=bool(values["has_password"]),
         email_refused=values["email_refused_at"] is not None,
-        last_sign_in_at=_moment(values["last_sign_in_at"]),
+        email_verified=values["email_verified_at"] is not None,
+        second_factor=bool(values["second_factor"]),
+        last_sign_in_at=_moment(values["last_sign_in_at"]) if values["last_sign_in_at"] else None,
+        created_at=_moment(values["created_at"]),
     )
 
 
-def _moment(value: datetime | str | None) -> datetime | None:
-    if isinstance(value, str):
-        value = datetime.fromisoformat(value)
-    return value.astimezone(UTC) if value else None
+def _moment(value: datetime | str) -> datetime:
+    return (datetime.fromisoformat(value) if isinstance(value, str) else value).astimezone(UTC)
 
 
-def _cursor(rank: int, username_key: str) -> str:
-    return f"{rank}{base64.urlsafe_b64encode(username_key.encode()).decode().rstrip('=')}"
+def _cursor(row: dict[str, Any]) -> str:
+    key = row["place"]
+    values = [row["tier"], key.isoformat() if isinstance(key, datetime) else key, row["id"]]
+    return base64.urlsafe_b64encode(json.dumps(values, ensure_ascii=False).encode()).decode().rstrip("=")
 
 
-def _read_cursor(cursor: str) -> tuple[int, str]:
-    rank, encoded = cursor[0], cursor[1:]
+def _read_cursor(cursor: str, ordered: Sequence[Rank]) -> _Place:
     try:
-        padded = encoded.encode("ascii") + b"=" * (-len(encoded) % 4)
-        key = base64.b64decode(padded, altchars=b"-_", validate=True).decode("utf-8")
-    except (binascii.Error, UnicodeError):
-        key = ""
-    if rank not in _RANKS or not key or "\x00" in key:
-        raise BadCursor("not a cursor of ours")
-    return int(rank), key
+        if len(cursor) > _CURSOR_LENGTH:
+            raise BadCursor("too long")
+        padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
+        match json.loads(base64.b64decode(padded, altchars=b"-_", validate=True)):
+            case [int(tier), str(key), int(last)] if 0 <= tier < len(ordered) and 0 <= last <= LARGEST_ID:
+                kind = ordered[tier].key.kind
+                if "\x00" in key:
+                    raise BadCursor("not a text")
+                key.encode()  # a lone surrogate is no text either
+                return _Place(int(tier), key if kind is str else datetime.fromisoformat(key).astimezone(UTC), last)
+            case _:
+                raise BadCursor("not a place in this list")
+    except (binascii.Error, ValueError, OverflowError, RecursionError):
+        raise BadCursor("not a cursor of ours") from None

@@ -111,8 +111,12 @@ def _fields(pairs: _Pairs, known: Collection[str]) -> dict[str, str]:
     return fields
 
 
-def read_query(request: Req, known: Collection[str], *, max_length: int = 1_000) -> dict[str, str]:
+def read_query(
+    request: Req, known: Collection[str], *, several: Collection[str] = (), max_length: int = 1_000
+) -> dict[str, str]:
     """The known parameters of the query, an absent one as ``""``; unknown ones are passed over.
+
+    Of those in ``several`` there may be more than one; they are joined by commas.
 
     Raises:
         Refusal: 422 for a parameter given twice, overlong, or holding NUL.
@@ -122,10 +126,10 @@ def read_query(request: Req, known: Collection[str], *, max_length: int = 1_000)
     for name, value in request.query_params.multi_items():
         if name not in fields:
             continue
-        if name in seen:
+        if name in seen and name not in several:
             raise refusal(422, message("A part of the address was given twice."))
-        if "\x00" in value or len(value) > max_length:
-            raise refusal(422, message("The search is too long, or holds something that is not text."))
         seen.add(name)
-        fields[name] = value
+        fields[name] = ",".join(filter(None, (fields[name], value)))
+        if "\x00" in value or len(fields[name]) > max_length:
+            raise refusal(422, message("The search is too long, or holds something that is not text."))
     return fields

@@ -14,7 +14,7 @@ from webapp.recovery.visits import was_used
 from webapp.users.create import taken_by
 from webapp.users.edit import tell_both
 from webapp.users.models import User, UserState
-from webapp.users.names import search_key
+from webapp.users.names import search_columns
 
 HOLDER = "holder of an address confirmation"
 
@@ -64,7 +64,7 @@ async def _confirm(link: Open, *, network: str, now: datetime) -> Confirmed | Sp
     ).update(
         email=link.address,
         email_key=fold(link.address),
-        search_key=search_key(user.username, link.address, user.display_name),
+        **search_columns(user.username, link.address, user.display_name),
         email_verified_at=now,
         email_refused_at=None,
         email_refusal="",

@@ -1,0 +1,82 @@
+"""Who may match: the index of grams, and whether a question leaves so few people that they can all be looked at."""
+
+from collections.abc import Sequence
+from enum import Enum, auto
+from typing import Final
+
+from webapp.db.connect import engine
+from webapp.db.query import rows
+from webapp.db.search_text import grams_to_find, token
+from webapp.users.narrowing import PARTS, Where, found
+from webapp.users.question import Question, Sort, Status, Term
+
+FEW: Final = 5_000
+"""So many people are looked at one by one in a few hundredths of a second."""
+SAMPLE: Final = 5_000
+"""So many people with the lowest ids tell how common something is."""
+COMMON: Final = SAMPLE // 200
+"""So many of the sample that a list in any order fills its page from a few thousand people."""
+_IN_ORDER: Final = {
+    Status.DISABLED,
+    Status.FROZEN,
+    Status.MUST_CHANGE,
+    Status.NO_PASSWORD,
+    Status.NO_ADDRESS,
+    Status.UNVERIFIED,
+    Status.UNDELIVERABLE,
+    Status.FACTOR,
+    Status.DELETED,
+}
+"""Those of whom there is an index in the order of names."""
+_MOST_GRAMS: Final = 24
+
+
+class Few(Enum):
+    """By what few people are left."""
+
+    FILTERS = auto()
+    TEXT = auto()
+
+
+def by_grams(terms: Sequence[Term]) -> tuple[str, Where]:
+    """What to select from, and the condition, for everybody who has all grams of the texts; some may not hold them."""
+    sought = list(dict.fromkeys(gram for term in terms for gram in grams_to_find(term.text)))[:_MOST_GRAMS]
+    if engine() == "sqlite":
+        source = "user_grams CROSS JOIN users ON users.id = user_grams.rowid"
+        return source, Where("user_grams MATCH ?", (" AND ".join(map(token, sought)),))
+    return "users", Where(f"postern_grams({', '.join(PARTS)}) @> CAST(? AS text[])", (sought,))
+
+
+def has_own_index(question: Question) -> bool:
+    """Whether there is an index, in the order of names, of those alone whom a filter leaves."""
+    statuses = {*question.statuses, *(each for each in question.typed.filters if isinstance(each, Status))}
+    return bool(statuses & _IN_ORDER) or len(question.recovery) == 1
+
+
+async def few(question: Question, narrowed: Where) -> Few | None:
+    """By what few people are left, and None if neither the filters nor, where it matters, the text leaves few.
+
+    In the order of the ranks a text costs the same however many match. In any other order it matters.
+    """
+    terms = question.typed.terms
+    in_order = not terms and question.sort in {Sort.BEST, Sort.NAME, Sort.NAME_DOWN} and has_own_index(question)
+    if question.is_narrowed and not in_order and await _count_to_few("users", narrowed) <= FEW:
+        return Few.FILTERS
+    if question.sort is Sort.BEST or not terms:
+        return None
+    if engine() == "postgres":
+        return Few.TEXT if await in_sample(found(question)) < COMMON else None
+    source, where = by_grams(terms)
+    return Few.TEXT if await _count_to_few(source, where) <= FEW else None
+
+
+async def _count_to_few(source: str, where: Where) -> int:
+    sql = f"SELECT count(*) AS n FROM (SELECT 1 FROM {source} WHERE {where.sql} LIMIT {FEW + 1}) AS capped"
+    return int((await rows(sql, *where.values))[0]["n"])
+
+
+async def in_sample(where: Where) -> int:
+    """How many of the sample fulfil a condition."""
+    sample = f"(SELECT * FROM users ORDER BY id LIMIT {SAMPLE}) AS users"
+    found_there = await rows(f"SELECT count(*) AS n FROM {sample} WHERE {where.sql}", *where.values)
+    return int(found_there[0]["n"])
