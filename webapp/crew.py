@@ -168,11 +168,7 @@ def means_of(kit: Tools, *, final_dot_seconds: float = FINAL_DOT_SECONDS) -> Mea
         tokens=kit.tokens,
         brand=stored_brand,
         sessions=kit.settings.smtp_sessions,
-        ceilings=Ceilings(
-            per_minute=kit.settings.letters_per_minute,
-            per_hour=kit.settings.letters_per_hour,
-            per_recipient_per_hour=kit.settings.letters_per_recipient_per_hour,
-        ),
+        ceilings=Ceilings(**kit.settings.ceilings),
         final_dot_seconds=final_dot_seconds,
         return_path=lambda letter, server: verp.address(letter.id, server.bounce_address),
     )

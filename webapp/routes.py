@@ -30,6 +30,7 @@ from webapp.mail_server.providers import endpoints as providers
 from webapp.mail_server.receipts import endpoints as receipts
 from webapp.mail_server.removal import endpoints as removal
 from webapp.mail_server.searches import endpoints as searches
+from webapp.mail_server.trials import endpoints as trials
 from webapp.ops import endpoints as ops
 from webapp.people import endpoints as people
 from webapp.people.clearing import endpoints as clearing
@@ -103,7 +104,7 @@ def _for_both_servers() -> Iterator[Url]:
             replace(url, name=_NAMES[slot] + url.name, path=path + url.path, slot=slot)
             for url in (
                 Url("mail_server", "", ADMIN, mail_server.index, mail_server.save, fresh=True),
-                Url("mail_server_tests", "/tests", ADMIN, post=mail_server.test, fresh=True),
+                Url("mail_server_tests", "/tests", ADMIN, post=trials.test, fresh=True),
                 Url("mail_server_connections", "/connections", ADMIN, post=connections.connect, fresh=True),
                 Url("mail_server_domain", "/domain", ADMIN, sender_domain.index),
                 Url("mail_server_providers", "/providers", ADMIN, providers.recognise),

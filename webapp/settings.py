@@ -116,6 +116,15 @@ class Settings(BaseModel):
         return {name: value.get_secret_value() for name, value in fixed.items()}
 
     @property
+    def ceilings(self) -> dict[str, int | None]:
+        """How many letters may go out, by what it is counted for."""
+        return {
+            "per_minute": self.letters_per_minute,
+            "per_hour": self.letters_per_hour,
+            "per_recipient_per_hour": self.letters_per_recipient_per_hour,
+        }
+
+    @property
     def fixed_policy(self) -> dict[str, str]:
         """What the environment fixes of the security policy, by field name; administrators decide the rest."""
         return {name: str(getattr(self, name)) for name in POLICY_FIELDS if name in self.model_fields_set}

@@ -12,7 +12,7 @@ from tests.world import Browser, World
 from webapp.audit.models import AuditEntry
 from webapp.db.connect import writing
 from webapp.mail_server.active import State, health
-from webapp.mail_server.endpoints import TESTS
+from webapp.mail_server.trials.endpoints import TESTS
 from webapp.mail_server.models import Revision, Verdict
 
 PATH = "/mail-server"
