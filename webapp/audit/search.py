@@ -20,6 +20,8 @@ PAGE_SIZE: Final = 50
 EXPORT_BATCH: Final = 1_000
 NEWEST: Final = 5_000
 """So many entries PostgreSQL looks at one by one before it asks the index."""
+EDGE: Final = 2_000
+"""So many entries at the beginning and at the end of some days tell between which ids they are."""
 _MOST_GRAMS: Final = 24
 _COLUMNS: Final = "id, at, actor_id, actor, action, subject_id, subject, network, details"
 
@@ -95,13 +97,25 @@ async def _filters(question: Question, zone: ZoneInfo) -> _Where:
             days[0].append(comparison)
             days[1].append(moment)
     if days[0]:
-        # Ids and moments rise together, but for clocks that differ: so the days are found in their own index, and the
-        # page is read between the ids. "+ 0" keeps PostgreSQL from walking the ids for it.
-        between = f"SELECT min(id + 0) AS low, max(id + 0) AS high FROM audit_entries WHERE {' AND '.join(days[0])}"  # noqa: S608
-        (ids,) = await rows(between, *days[1])
+        low, high = await _ids_of(days)
         conditions += ["id >= ?", "id <= ?", *days[0]]
-        values += [ids["low"] or 0, ids["high"] or 0, *days[1]]
+        values += [low, high, *days[1]]
     return conditions, values
+
+
+async def _ids_of(days: _Where) -> tuple[int, int]:
+    """Between which ids the entries of some days are.
+
+    Ids and moments rise together, but for clocks that differ: so the lowest id is among the first entries of these
+    days, and the highest among the last. Without these bounds a page of old days would be read from the newest on.
+    """
+    where = " AND ".join(days[0])
+    edges = " UNION ALL ".join(
+        f"SELECT id FROM (SELECT id FROM audit_entries WHERE {where} ORDER BY at{way}, id{way} LIMIT {EDGE}) AS edge"  # noqa: S608
+        for way in ("", " DESC")
+    )
+    (ids,) = await rows(f"SELECT min(id) AS low, max(id) AS high FROM ({edges}) AS edges", *days[1], *days[1])  # noqa: S608
+    return ids["low"] or 0, ids["high"] or 0
 
 
 def _by_text(words: tuple[str, ...], narrowed: _Where, last: int, limit: int) -> tuple[str, list[Any]]:
@@ -113,7 +127,7 @@ def _by_text(words: tuple[str, ...], narrowed: _Where, last: int, limit: int) ->
         conditions = ["audit_grams MATCH ?", "audit_grams.rowid < ?", *conditions]
         order = "audit_grams.rowid"
         return _select(source, conditions, order, limit), [" AND ".join(map(token, grams)), last, *values]
-    next_ids = f"SELECT {{}} FROM audit_entries WHERE id < ? ORDER BY id DESC LIMIT {NEWEST}"
+    next_ids = f"SELECT {{}} FROM audit_entries WHERE id < ? ORDER BY id DESC LIMIT {NEWEST}"  # noqa: S608 - constants
     near = _select(f"({next_ids.format('*')}) AS near", conditions, "id", limit)
     oldest = f"SELECT min(id) FROM ({next_ids.format('id')}) AS near"  # noqa: S608 - constants
     held_by_index = "postern_grams(search) @> CAST(? AS text[])"
@@ -127,7 +141,7 @@ def _by_text(words: tuple[str, ...], narrowed: _Where, last: int, limit: int) ->
 
 def _select(source: str, conditions: list[str], order: str, limit: int) -> str:
     """SQL for a page; what somebody typed goes in as values."""
-    return f"SELECT {_COLUMNS} FROM {source} WHERE {' AND '.join(conditions)} ORDER BY {order} DESC LIMIT {int(limit)}"  # noqa: S608
+    return f"SELECT {_COLUMNS} FROM {source} WHERE {' AND '.join(conditions)} ORDER BY {order} DESC LIMIT {int(limit)}"  # noqa: S608 - of columns and constants
 
 
 def _entry(values: dict[str, Any]) -> Entry:
