@@ -162,6 +162,7 @@ NAMES: Final[Mapping[str, Message]] = {
     "reply": message("Reply"),
     "letter": message("Letter no."),
     "format": message("Format"),
+    "file": message("File"),
     "only": message("Only what matches"),
     "entries": message("Entries"),
     "up_to": message("Up to no."),
