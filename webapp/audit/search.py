@@ -98,7 +98,9 @@ async def _filters(question: Question, zone: ZoneInfo) -> _Where:
             days[1].append(moment)
     if days[0]:
         low, high = await _ids_of(days)
-        conditions += ["id >= ?", "id <= ?", *days[0]]
+        # The plus keeps SQLite from collecting the days by their index and sorting them.
+        plain = "+" if engine() == "sqlite" else ""
+        conditions += ["id >= ?", "id <= ?", *(plain + each for each in days[0])]
         values += [low, high, *days[1]]
     return conditions, values
 
