@@ -1,6 +1,7 @@
 """`postern audit`: the record of who did what."""
 
 import json
+from contextlib import suppress
 from typing import Annotated, Any, Final
 
 import typer
@@ -89,7 +90,13 @@ def _intact(intact: Intact) -> dict[str, Any]:
 
 
 def _broken(broken: Broken) -> dict[str, Any]:
-    entry = broken.entry
+    entry = dict(broken.entry) if broken.entry else None
+    if entry:
+        entry |= {"at": str(entry["at"])}
+        with suppress(ValueError):  # a text on SQLite, and who knows what by now
+            entry |= {
+                "details": json.loads(entry["details"]) if isinstance(entry["details"], str) else entry["details"]
+            }
     return {
         "intact": False,
         "fault": broken.fault.value,
@@ -97,7 +104,7 @@ def _broken(broken: Broken) -> dict[str, Any]:
         "entry": broken.entry_id,
         "sealed_before": broken.sealed,
         "unsealed": broken.unsealed,
-        "content": {**entry, "at": str(entry["at"])} if entry else None,
+        "content": entry,
     }
 
 
