@@ -1,5 +1,6 @@
 """Writing an audit entry, in the transaction of what it speaks of."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Self
@@ -51,8 +52,17 @@ class Deed:
 
 async def record(actor: Actor, deed: Deed, *, now: datetime) -> None:
     """Add an entry. Call it inside the transaction that makes the change."""
+    await _entry(actor, deed, now).save()
+
+
+async def record_all(actor: Actor, deeds: Iterable[Deed], *, now: datetime) -> None:
+    """Add an entry for each of many deeds. Call it inside the transaction that makes the changes."""
+    await AuditEntry.bulk_create([_entry(actor, deed, now) for deed in deeds])
+
+
+def _entry(actor: Actor, deed: Deed, now: datetime) -> AuditEntry:
     name, subject = actor.name[:200], deed.subject.name[:320]
-    await AuditEntry.create(
+    return AuditEntry(
         at=now,
         actor_id=actor.user_id,
         actor=name,

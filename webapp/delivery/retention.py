@@ -32,6 +32,7 @@ from webapp.outbox.models import Letter
 from webapp.recovery.models import Handoff, HelpRequest, RecoveryRequest
 from webapp.sessions.known_browser import LIFETIME as KNOWN_FOR
 from webapp.sessions.models import KnownBrowser
+from webapp.users.reachability import add_up
 from webapp.webhooks.models import WebhookCall
 
 LEASE: Final = "retention"
@@ -102,6 +103,7 @@ class Retention:
             async for old in self._everything():
                 found[old.name] = await self._forget(old, stop)
             found["audit"] = await self._forget_audit(stop)
+            await add_up()
         finally:
             await lease.give_back(LEASE, self._owner)
         return found

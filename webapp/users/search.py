@@ -140,7 +140,8 @@ def _arms(rank: Rank, narrowed: Where, place: _Place | None, limit: int, *, by_f
     first = _arm(rank, near, both([rank.where, narrowed]), ("id",), limit)
     yield Where(first.sql, (passed, *first.values))
     last = f"SELECT max(id) FROM ({next_ids.format('id')}) AS near"
-    after = Where(f"id > COALESCE(({last}), {LARGEST_ID})", (passed,))
+    # Plus nothing, or the primary key would be read for it, too.
+    after = Where(f"id + 0 > COALESCE(({last}), {LARGEST_ID})", (passed,))
     yield _arm(rank, source, both([after, holding, rank.where, narrowed]), ("id + 0",), limit)
 
 

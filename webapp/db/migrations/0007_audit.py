@@ -114,7 +114,7 @@ def _guarded(table: str, event: str, text: str, when: str = "") -> str:
 
 
 _POSTGRES: Final = (
-    "CREATE INDEX audit_entries_grams ON audit_entries USING gin (postern_grams(search))",
+    "CREATE INDEX audit_entries_grams ON audit_entries USING gin (postern_grams(search, NULL, NULL))",
     """CREATE FUNCTION postern_audit_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
          RAISE EXCEPTION '%', TG_ARGV[0] USING ERRCODE = 'restrict_violation'; END $$""",
     f"""CREATE FUNCTION postern_audit_keep() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -142,7 +142,7 @@ _POSTGRES: Final = (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("postern", "0005_people")]
+    dependencies = [("postern", "0006_jobs")]
 
     initial = False
 
