@@ -32,6 +32,7 @@ SILENT: Final[Mapping[str, str]] = {
     "invitation_advice": "nothing is changed",
     "handoff_advice": "nothing is changed",
     "mail_server_fillings": "fills a form in; nothing is stored",
+    "imports": "the file is read, and nobody is changed before the job is confirmed, which is recorded",
     "received": "says that a test letter has come: kept with the test, whose own entry is there",
 }
 ELSEWHERE: Final[Mapping[str, tuple[str, str]]] = {
@@ -40,6 +41,7 @@ ELSEWHERE: Final[Mapping[str, tuple[str, str]]] = {
     "handoff_password": ("user:used_handoff", "recovery/test_handoffs.py"),
     "address_confirmation": ("user:confirmed_address", "account/address/test_change.py"),
     "not_me": ("user:frozen", "recovery/test_not_me.py"),
+    "job": ("people:imported", "people/test_imports.py"),
     "letter_resend": ("letter:resent", "delivery/test_mail_log_resend.py"),
     "mail_server_samples": ("mail_server:sampled", "delivery/samples/test_sample.py"),
     "mail_server_return": ("mail_server:saved", "mail_server/history/test_revisions.py"),
@@ -57,7 +59,7 @@ HERE: Final = {
     *("account_sessions", "account_password", "factors", "factor_app", "factor", "security_policy", "help_request"),
     *("mail_server", "mail_server_tests", "mail_server_connections", "mail_server_searches"),
     *("webhook", "webhook_tests", "people", "person", "person_password", "person_reset_link", "person_invitation"),
-    *("person_handoff", "person_sessions", "person_state", "audit_export"),
+    *("person_handoff", "person_sessions", "person_state", "audit_export", "exports"),
 }
 """What is posted in the tests below."""
 
@@ -105,6 +107,7 @@ async def test_acts_of_administrators_on_people(world: World) -> None:
         (f"{own}/state", {"state": "disabled"}, "user:disabled"),
         (f"{own}/state", {"state": "active"}, "user:enabled"),
         ("/audit/exports", {"format": "csv"}, "audit:exported"),
+        ("/users/exports", {"format": "csv"}, "people:exported"),
         ("/security-policy", POLICY, "policy:saved"),
     ]
     for path, fields, action in posts:

@@ -17,7 +17,7 @@ class AuditEntry(Model):
     subject = fields.CharField(max_length=320, default="")
     network = fields.CharField(max_length=64, default="")
     details: fields.JSONField[dict[str, str]] = fields.JSONField(default=dict)
-    search = fields.TextField(default="")
+    search = fields.TextField(default="", db_default="")
     """Actor, subject and network, folded, each in a line of its own: what a text is looked for in."""
 
     class Meta:

@@ -75,7 +75,7 @@ _HEADINGS: Final[Mapping[str, Message]] = {
     "policy": message("Security policy"),
     "": message("Postern itself"),
 }
-_UNDER: Final[Mapping[str, str]] = {"fallback_server": "mail_server", "brand": "letter"}
+_UNDER: Final[Mapping[str, str]] = {"people": "user", "fallback_server": "mail_server", "brand": "letter"}
 """The headings of subjects that have none of their own; whatever is not here either is about Postern itself."""
 
 

@@ -185,7 +185,7 @@ class Migration(migrations.Migration):
         ops.AddField(
             model_name="AuditEntry",
             name="search",
-            field=fields.TextField(default="", unique=False),
+            field=fields.TextField(default="", db_default="", unique=False),
         ),
         ops.RunPython(_fill),
         ops.AddIndex(
