@@ -24,7 +24,7 @@ class AuditEntry(Model):
         table = "audit_entries"
         app = "postern"
         # The page is in the order of ids; in that of an index it needs no sorting.
-        indexes = (("at", "id"), ("subject_id", "id"), ("actor", "id"), ("action", "id"))
+        indexes = (("at", "id"), ("subject_id", "id"), ("actor", "id"), ("action", "id"), ("actor", "action", "id"))
 
 
 class AuditSeal(Model):

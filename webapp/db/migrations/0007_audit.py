@@ -204,5 +204,9 @@ class Migration(migrations.Migration):
             model_name="AuditEntry",
             index=Index(fields=["action", "id"]),
         ),
+        ops.AddIndex(
+            model_name="AuditEntry",
+            index=Index(fields=["actor", "action", "id"]),
+        ),
         ops.RunPython(_guard),
     ]
