@@ -29,6 +29,8 @@ MOST_MILLISECONDS: Final = 150
 _ZONE: Final = ZoneInfo("UTC")
 _BEGAN: Final = datetime(2026, 1, 1, tzinfo=UTC)
 _SEALS: Final = 20_000
+OLDEST: Final = "a name among the oldest alone"
+"""A sixth of all entries hold it, and none of the newest: PostgreSQL collects them all, so nothing is promised."""
 QUESTIONS: Final = {
     "the newest": Question(),
     "a rare name": Question(text="person777777"),
@@ -36,7 +38,7 @@ QUESTIONS: Final = {
     "two characters": Question(text="77"),
     "a network": Question(text="203.0.113.7"),
     "two words": Question(text="root 7777"),
-    "a name among the oldest alone": Question(text="elder"),
+    OLDEST: Question(text="elder"),
     "nothing": Question(text="nobodyhere"),
     "one actor": Question(actor="person7"),
     "one action": Question(action="user:created"),
@@ -92,11 +94,9 @@ async def _page(title: str, what: str, question: Question) -> Figure:
 
     seconds = await _timed(once, ROUNDS)
     worst = quantiles(seconds, n=100)[98] * 1_000
-    aim = "" if what == OLDEST else f"99th percentile at most {MOST_MILLISECONDS} ms"
     value = f"{median(seconds) * 1_000:.1f} ms, 99th percentile {worst:.1f} ms"
-    return Figure(
-        f"{title}, {what}", value, f"99th percentile at most {MOST_MILLISECONDS} ms", worst <= MOST_MILLISECONDS
-    )
+    aim = "" if what == OLDEST else f"99th percentile at most {MOST_MILLISECONDS} ms"
+    return Figure(f"{title}, {what}", value, aim, held=not aim or worst <= MOST_MILLISECONDS)
 
 
 async def _timed(once: Callable[[], Awaitable[None]], rounds: int) -> list[float]:
