@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from bench import click, crash, crowd, first_rung, ladder, letters, mail_log, queue
+from bench import audit, click, crash, crowd, first_rung, ladder, letters, mail_log, queue
 from bench.figures import Figure
 
 RESULTS: Final = Path(__file__).with_name("RESULTS.md")
@@ -19,6 +19,7 @@ MEASURES: Final = (
     ("Many tests at once", crowd.measure),
     ("In the browser", first_rung.measure),
     ("The mail log", mail_log.measure),
+    ("The audit", audit.measure),
     ("Letters per second", letters.measure),
     ("A hundred thousand letters", queue.measure),
     ("From the click to the mail server", click.measure),

@@ -1,4 +1,4 @@
-"""What works beside the pages: drain, worker, retention, alerts, jobs and canary."""
+"""What works beside the pages: drain, worker, retention, alerts, jobs, the audit's sealer and canary."""
 
 import asyncio
 import secrets
@@ -10,6 +10,9 @@ from random import SystemRandom
 
 from webapp.account.address.letter import address_confirmation
 from webapp.account.address.link import ADDRESS_CONFIRMATION
+from webapp.audit.chain import ChainKeys
+from webapp.audit.record import RETENTION, Actor
+from webapp.audit.sealer import Sealer
 from webapp.bounces.verp import Verp
 from webapp.brand.stored import stored_brand
 from webapp.db.notify import listen
@@ -58,7 +61,7 @@ class Crew:
     """What works beside the pages.
 
     It resolves the requests of the forgot page, sends letters, forgets history, tells alerts, does what is to be done
-    to many people, and looks at the mail servers.
+    to many people, seals the audit, and looks at the mail servers.
     """
 
     drain: Drain
@@ -66,6 +69,7 @@ class Crew:
     retention: Retention
     caller: Caller
     jobs: JobWorker
+    sealer: Sealer
     canary: canary.Canary | None
     """None where it is switched off."""
     listening: Callable[[asyncio.Event], Coroutine[None, None, None]]
@@ -78,6 +82,7 @@ class Crew:
             group.create_task(self.worker.run(stop))
             group.create_task(self.retention.run(stop))
             group.create_task(self.caller.run(stop))
+            group.create_task(self.sealer.run(stop))
             group.create_task(self.jobs.run(stop))
             group.create_task(self.listening(stop))
             if self.canary is not None:
@@ -95,8 +100,9 @@ def create_worker(kit: Tools, wake: asyncio.Event | None = None) -> Crew:
     )
     drain, worker = Drain(kit.vault, limits, kit.clock, wake.set), Worker(means_of(kit), wake)
     listening = partial(listen, kit.database, WAKE, wake.set)
-    jobs = create_job_worker(kit, wake.set)
-    return Crew(drain, worker, create_retention(kit), create_caller(kit), jobs, create_canary(kit), listening)
+    jobs, sealer = create_job_worker(kit, wake.set), Sealer(ChainKeys(kit.keys))
+    retention, caller, looking = create_retention(kit), create_caller(kit), create_canary(kit)
+    return Crew(drain, worker, retention, caller, jobs, sealer, looking, listening)
 
 
 async def link_lifetime(policy: PolicyInUse) -> timedelta:
@@ -150,9 +156,10 @@ def create_canary(kit: Tools) -> canary.Canary | None:
     )
 
 
-def create_retention(kit: Tools) -> Retention:
+def create_retention(kit: Tools, actor: Actor = RETENTION) -> Retention:
     """What deletes history that is old enough."""
-    return Retention(kit.vault, kit.presets, timedelta(days=kit.settings.retention_days), kit.clock)
+    keep, keep_audit = timedelta(days=kit.settings.retention_days), timedelta(days=kit.settings.audit_days)
+    return Retention(kit.vault, kit.presets, keep, ChainKeys(kit.keys), keep_audit, kit.clock, actor)
 
 
 def means_of(kit: Tools, *, final_dot_seconds: float = FINAL_DOT_SECONDS) -> Means:

@@ -190,6 +190,7 @@ URLS: Final = (
     Url("letter", "/mail-log/{id:id}", LOG_READERS, mail_log.letter),
     Url("letter_resend", "/mail-log/{id:id}/resend", ADMIN, post=mail_log.resend),
     Url("audit", "/audit", AUDIT_READERS, audit.index),
+    Url("audit_export", "/audit/exports", AUDIT_READERS, post=audit.export, fresh=True),
     Url("security_txt", "/.well-known/security.txt", PUBLIC, security_txt.show),
     Url("healthz", "/healthz", PUBLIC, ops.healthz, anonymous=True),
     Url("readyz", "/readyz", PUBLIC, ops.readyz, anonymous=True),

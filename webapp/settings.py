@@ -87,6 +87,8 @@ class Settings(BaseModel):
     """Connections to the mail server that one worker uses at once."""
     retention_days: Annotated[int, Field(ge=1, le=3_650)] = 90
     """How long letters, their attempts and what else is only history are kept."""
+    audit_days: Annotated[int, Field(ge=1, le=36_500)] = 365
+    """How long the record of who did what is kept."""
     bounces_imap_url: SecretStr = SecretStr("")
     """The mailbox that `postern bounces --imap` collects; each of the following wins over the URL's."""
     bounces_imap_host: str = ""

@@ -54,10 +54,40 @@ ACTIONS: Final[Mapping[str, Message]] = {
     "mail_server:searched": message("looked for settings that work with"),
     "letter:resent": message("sent again a letter to"),
     "mail_server:sampled": message("sent a sample letter by the mail server"),
+    "keys:rotated": message("made a new secret key"),
+    "keys:resealed": message("put stored passwords under the newest secret key"),
+    "history:purged": message("deleted old history"),
+    "database:copied": message("wrote a copy of the database"),
+    "audit:forgot": message("deleted the oldest entries of the audit"),
+    "audit:exported": message("exported the audit"),
     "webhook:saved": message("saved the alerts to"),
     "webhook:tested": message("sent a test alert to"),
 }
 """What follows the actor's name, by action; the subject's name comes after it."""
+
+_HEADINGS: Final[Mapping[str, Message]] = {
+    "session": message("Signing in"),
+    "user": message("Users"),
+    "help": message("Help requests"),
+    "mail_server": message("Mail server"),
+    "letter": message("Letters"),
+    "webhook": message("Alerts"),
+    "policy": message("Security policy"),
+    "": message("Postern itself"),
+}
+_UNDER: Final[Mapping[str, str]] = {"people": "user", "fallback_server": "mail_server", "brand": "letter"}
+"""The headings of subjects that have none of their own; whatever is not here either is about Postern itself."""
+
+
+def grouped_actions() -> tuple[tuple[Message, tuple[tuple[str, Message], ...]], ...]:
+    """All actions and their words, under the heading of what they are about."""
+    groups: dict[str, list[tuple[str, Message]]] = {name: [] for name in _HEADINGS}
+    for action, words in ACTIONS.items():
+        subject = action.partition(":")[0]
+        name = _UNDER.get(subject, subject)
+        groups[name if name in groups else ""].append((action, words))
+    return tuple((_HEADINGS[name], tuple(actions)) for name, actions in groups.items() if actions)
+
 
 OF_ONES_OWN: Final[Mapping[str, Message]] = {
     "session:began": message("Signed in"),
@@ -133,6 +163,15 @@ NAMES: Final[Mapping[str, Message]] = {
     "signed": message("Signed"),
     "reply": message("Reply"),
     "letter": message("Letter no."),
+    "format": message("Format"),
+    "file": message("File"),
+    "only": message("Only what matches"),
+    "entries": message("Entries"),
+    "up_to": message("Up to no."),
+    "recorded_before": message("Recorded before"),
+    "passwords": message("Stored passwords"),
+    "unreadable": message("Passwords that no key opens"),
+    "letters": message("Letters"),
     "kind": message("Kind"),
     "hosts": message("Hosts that were tried"),
     "colour": message("Colour"),
@@ -205,6 +244,7 @@ _VALUES: Final[Mapping[str, Mapping[str, Message]]] = {
 
 _ACTORS: Final[Mapping[str, Message]] = {
     "command line": message("command line"),
+    "retention": message("retention, by itself"),
     "holder of a reset link": message("holder of a reset link"),
     "holder of an invitation": message("holder of an invitation"),
     "holder of a handoff": message("holder of a link and a code"),

@@ -31,6 +31,7 @@ COMMANDS: Final = {
     "users": Entry("users", "app", "People: create and find them, give them passwords."),
     "mail-server": Entry("mail_server", "app", "The mail server: show, set and test it."),
     "keys": Entry("keys", "app", "The secret keys of this installation."),
+    "audit": Entry("audit", "app", "The record of who did what: whether it is as it was sealed."),
     "bounces": Entry("bounces", "bounces", "Take in mail that came back, and mark addresses that take none."),
     "purge": Entry("purge", "purge", "Delete what is older than the retention, now."),
     "backup": Entry("backup", "backup", "Write a copy of the database to a new file."),

@@ -11,6 +11,11 @@ from typing import Any, Final
 import structlog
 from tortoise.models import Model
 
+from webapp.audit.chain import ChainKeys
+from webapp.audit.ends import ChainBroken
+from webapp.audit.forget import BATCH as AUDIT_BATCH
+from webapp.audit.forget import forget_batch
+from webapp.audit.record import RETENTION, Actor
 from webapp.bounces.models import Return
 from webapp.clock import Clock
 from webapp.crypto.vault import Vault
@@ -67,7 +72,12 @@ class Retention:
     presets: Presets
     keep: timedelta
     """How long history is kept."""
+    audit_keys: ChainKeys
+    keep_audit: timedelta
+    """How long the record of who did what is kept."""
     clock: Clock
+    actor: Actor = RETENTION
+    """On whose behalf the record is made shorter, for the record."""
     randomness: Random = field(default_factory=SystemRandom)
     _owner: str = field(default_factory=lambda: secrets.token_hex(8))
 
@@ -92,6 +102,7 @@ class Retention:
         try:
             async for old in self._everything():
                 found[old.name] = await self._forget(old, stop)
+            found["audit"] = await self._forget_audit(stop)
             await add_up()
         finally:
             await lease.give_back(LEASE, self._owner)
@@ -105,6 +116,23 @@ class Retention:
                 await (old.forget(ids) if old.forget else old.model.filter(id__in=ids).delete())
             total += len(ids)
             if len(ids) < BATCH:
+                break
+            await asyncio.sleep(PAUSE_SECONDS)
+        return total
+
+    async def _forget_audit(self, stop: asyncio.Event | None) -> int:
+        """The oldest entries, by whole days in UTC, so that this is an entry a day and not one an hour."""
+        now = self.clock()
+        before = (now - self.keep_audit).astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        total = 0
+        while not (stop and stop.is_set()) and await lease.take(LEASE, self._owner, LEASE_SECONDS):
+            try:
+                gone = await forget_batch(self.audit_keys, before=before, actor=self.actor, now=now)
+            except ChainBroken as error:
+                log.error("the audit is kept whole; run `postern audit verify`", reason=str(error))  # noqa: TRY400 - it says all
+                break
+            total += gone
+            if gone < AUDIT_BATCH:
                 break
             await asyncio.sleep(PAUSE_SECONDS)
         return total
