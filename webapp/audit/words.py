@@ -23,6 +23,11 @@ ACTIONS: Final[Mapping[str, Message]] = {
     "user:made_recovery_link": message("made a one-time link for"),
     "user:disabled": message("disabled"),
     "user:enabled": message("enabled"),
+    "user:deleted": message("deleted"),
+    "user:restored": message("restored"),
+    "user:purged": message("deleted for good"),
+    "user:required_change": message("asked for a new password of"),
+    "user:waived_change": message("took back the asking for a new password of"),
     "user:marked_reachable": message("marked as reachable again"),
     "user:frozen": message("said “this was not me” of"),
     "user:thawed": message("thawed"),
@@ -76,6 +81,11 @@ OF_ONES_OWN: Final[Mapping[str, Message]] = {
     "user:marked_reachable": message("The mail address was marked as reachable again"),
     "user:disabled": message("The account was disabled"),
     "user:enabled": message("The account was enabled"),
+    "user:deleted": message("The account was deleted"),
+    "user:restored": message("The account was restored"),
+    "user:purged": message("The account was deleted for good"),
+    "user:required_change": message("A new password was asked for at the next sign-in"),
+    "user:waived_change": message("A new password is no longer asked for"),
     "user:frozen": message("The account was frozen with “this was not me”"),
     "user:thawed": message("The account was thawed"),
     "user:unlocked": message("Sign-in was opened again at once"),
@@ -171,6 +181,7 @@ _ATTEMPTS: Final[Mapping[str, Message]] = {
     "invite": message("send or withdraw an invitation"),
     "mark_reachable": message("mark the address as reachable"),
     "clear_factors": message("clear the second factor"),
+    "delete": message("delete or restore"),
 }
 _FACTORS: Final[Mapping[str, Message]] = {
     "totp": message("Authenticator app"),
@@ -203,6 +214,7 @@ _VALUES: Final[Mapping[str, Mapping[str, Message]]] = {
 
 _ACTORS: Final[Mapping[str, Message]] = {
     "command line": message("command line"),
+    "retention": message("Postern itself"),
     "holder of a reset link": message("holder of a reset link"),
     "holder of an invitation": message("holder of an invitation"),
     "holder of a handoff": message("holder of a link and a code"),

@@ -24,7 +24,7 @@ async def by_id(user_id: int) -> User | None:
 
 async def is_anybody_frozen() -> bool:
     """Whether the holder of an account has frozen it, and nobody has thawed it since."""
-    return await User.filter(frozen_at__not_isnull=True).exists()
+    return await User.filter(frozen_at__not_isnull=True, deleted_at=None).exists()
 
 
 async def is_any_administrator() -> bool:
