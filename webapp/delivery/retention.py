@@ -144,7 +144,9 @@ class Retention:
         unused = _bound(now - KNOWN_FOR)
         yield _Old("browsers", KnownBrowser, "SELECT id FROM known_browsers WHERE last_seen_at < ? LIMIT ?", (unused,))
         over = _bound(now - GRACE)
-        yield _Old("people", User, "SELECT id FROM users WHERE deleted_at < ? LIMIT ?", (over,), partial(purge, now=now))
+        yield _Old(
+            "people", User, "SELECT id FROM users WHERE deleted_at < ? LIMIT ?", (over,), partial(purge, now=now)
+        )
         ended = int(now.timestamp())
         yield _Old("counters", Counter, "SELECT id FROM counters WHERE ends_at <= ? LIMIT ?", (ended,))
         used = await _in_use(self.vault, self.presets)
