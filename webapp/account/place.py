@@ -7,7 +7,7 @@ from typing import Any, Final, Self
 
 from tortoise.expressions import Q
 
-_CURSOR: Final = re.compile(r"([0-9]{1,17})-([0-9])-([0-9]{1,18})")
+_CURSOR: Final = re.compile(r"([0-9]{1,17})-([0-2])-([0-9]{1,18})")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 

@@ -24,6 +24,7 @@ LONGEST: Final = 120
 SHORTEST: Final = 3
 _BEYOND: Final = "\U0010ffff"
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz0123456789._-+"
+_LISTED: Final = "(SELECT value FROM json_each(?))"
 _SELECT: Final = (
     "SELECT users.id, username, display_name, email, role, deleted_at, username_search, email_search"
     " FROM {} WHERE {} {} LIMIT 60"
@@ -108,7 +109,7 @@ def _pieces(text: str) -> Iterator[str]:
 
 def _among(column: str, values: list[str]) -> tuple[Where, str]:
     if engine() == "sqlite":
-        return Where(f"{column} IN " + "(SELECT value FROM json_each(?))", (json.dumps(values),)), ""
+        return Where(f"{column} IN {_LISTED}", (json.dumps(values),)), ""
     return Where(f"{_binary(column)} = ANY(CAST(? AS text[]))", (values,)), ""
 
 

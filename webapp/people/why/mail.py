@@ -107,16 +107,18 @@ def mail_server(facts: Facts) -> Condition:
 
 def _failing(facts: Facts, title: Message, cause: Message | None, *, said: str) -> Condition:
     look = facts.looked.look if facts.looked else None
-    reason = cause or title
+    sentence = message(
+        "No letter can reach %(name)s just now: the mail server is not working. %(reason)s",
+        name=facts.called,
+        reason=cause or title,
+    )
+    if facts.tested.state is Tested.NONE:
+        sentence = message("No letter can reach %(name)s: no mail server is set up.", name=facts.called)
     return Condition(
         name=Name.MAIL_SERVER,
         state=State.FAIL,
         text=title,
-        verdict=message(
-            "No letter can reach %(name)s just now: the mail server is not working. %(reason)s",
-            name=facts.called,
-            reason=reason,
-        ),
+        verdict=sentence,
         at=look.at if look else None,
         mend=Mend.MAIL_SERVER,
         said=said,
