@@ -61,9 +61,7 @@ async def test_nothing_opens_a_deleted_account_and_nobody_can_tell(world: World,
         assert (await theirs.get("/account")).status_code == 303
         form = {"new_password": NEW_PASSWORD, "link": mark}
         assert (await opened.post("/password-reset/new", form)).status_code == 410
-        assert (await world.browser().get(link)).headers["location"] != "/password-reset/new" or (
-            await world.browser().get(link)
-        ).status_code != 200
+        assert (await world.browser().get(link)).status_code == 410
         answers = set()
         for name in ("ada", "nobody"):
             refused = await world.browser().post("/sign-in", {"identifier": name, "password": PASSWORD})
@@ -148,8 +146,8 @@ async def test_after_the_days_of_grace_it_goes_for_good_and_the_record_stays(wor
     assert not await User.filter(id=ada.id).exists()
     assert not await Session.filter(user_id=ada.id).exists()
     assert not await Letter.filter(user_id=ada.id).exists()
-    actions = await AuditEntry.filter(subject="ada").order_by("id").values_list("action", flat=True)
-    assert list(actions) == ["user:created", "session:began", "user:deleted", "user:purged"]
+    actions = await AuditEntry.filter(subject="ada").order_by("id").values("action")
+    assert [each["action"] for each in actions] == ["user:created", "session:began", "user:deleted", "user:purged"]
     await world.person("ada", email="ada@example.org")
 
 

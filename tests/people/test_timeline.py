@@ -70,13 +70,13 @@ async def test_it_is_read_page_by_page(world: World, signed_in: SignedIn) -> Non
         )
     seen: list[str] = []
     path = f"/users/{ada.id}/timeline"
-    for pages in range(1, 20):
+    pages = 0
+    while path:
+        pages += 1
         page = (await browser.get(path)).text
         seen += re.findall(r"To (n\d+@x\.org)", page)
         found = re.search(r'href="([^"]+)" rel="next"', page)
-        if found is None:
-            break
-        path = found[1]
+        path = found[1] if found else ""
     assert pages == -(-(4 * PAGE_SIZE + 1) // PAGE_SIZE)
     assert seen == [f"n{number}@x.org" for number in reversed(range(2 * PAGE_SIZE))]
 
@@ -158,8 +158,8 @@ async def test_a_new_password_is_asked_for_and_no_longer(world: World, signed_in
     assert (await theirs.get("/account")).headers["Location"] == "/account/password"
     await staff.post(f"/users/{ada.id}/state", {"state": "may_keep"})
     assert (await theirs.get("/account")).status_code == 200
-    actions = await AuditEntry.filter(subject="ada", actor="root").order_by("id").values_list("action", flat=True)
-    assert list(actions) == ["user:required_change", "user:waived_change"]
+    actions = await AuditEntry.filter(subject="ada", actor="root").order_by("id").values("action")
+    assert [each["action"] for each in actions] == ["user:required_change", "user:waived_change"]
 
 
 async def test_a_password_that_staff_has_given_stays_to_be_changed(world: World, signed_in: SignedIn) -> None:

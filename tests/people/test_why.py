@@ -13,7 +13,7 @@ from tests.world import PASSWORD, World
 from webapp.bounces.models import Action, Return
 from webapp.health.models import Check
 from webapp.mail_server.active import ActiveServer, active_server
-from webapp.mail_server.models import Revision, Slot, Verdict
+from webapp.mail_server.models import Slot, Verdict
 from webapp.mail_server.verdict import fingerprint
 from webapp.outbox.models import Letter, LetterState
 from webapp.people.why.checklist import checked
@@ -138,14 +138,11 @@ async def test_the_canary_and_the_last_test_tell_of_the_mail_server(world: World
     ada = await _well(world)
     assert _of(await _why(world, ada), Name.MAIL_SERVER).state is State.WARN
     mark, now = await _fingerprint(world), world.clock()
-    revision = await Revision.all().first()
-    assert revision
-    values = {"step": "sign_in", "milliseconds": 5, "diagnosis": "", "reply": "", "revision_id": revision.id}
     await Verdict.create(
         fingerprint=mark, passed=True, tested_at=now, step="message", diagnosis="", milliseconds=5, tested_by=None
     )
     assert _of(await _why(world, ada), Name.MAIL_SERVER).at == now
-    known = {name: value for name, value in values.items() if name in Check._meta.fields_map}
+    known = {"step": "sign_in", "milliseconds": 5, "revision_id": 1}
     for _ in range(2):
         world.clock.advance(minutes=5)
         await Check.create(slot=Slot.PRIMARY, fingerprint=mark, healthy=False, refused=False, at=world.clock(), **known)
@@ -275,7 +272,7 @@ async def test_the_caller_s_own_words_lead_to_the_sentence(world: World, signed_
     browser = await signed_in()
     ada = await _well(world, state=UserState.DISABLED, display_name="Ada Lovelace")
     for said in ("ada", "ADA@example.org", " ada@EXAMPLE.org "):
-        page = (await browser.get("/users/why", **{"X_": ""})).text
+        page = (await browser.get("/users/why")).text
         assert "Why can’t they get in?" in page
         found = (await browser.client.get("/users/why", params={"q": said})).text
         assert "Ada Lovelace cannot get in: the account is disabled." in found, said
@@ -308,7 +305,7 @@ async def test_helpdesk_finds_only_whom_it_reaches(world: World, signed_in: Sign
     for said in ("the-boss", "boss@example.org", "the-bos", "boss@example.com", "boss"):
         page = (await desk.get(f"/users/why?q={said}")).text
         assert "And nobody is almost it." in page, said
-        assert "boss@example.org" not in page
+        assert "the-boss</a>" not in page
 
 
 @pytest.mark.parametrize("said", ["%", "_", "a" * 1_000, "<b>x</b>", "\\", "'; --", "é" * 60, "@", "a@b@c"])

@@ -6,6 +6,7 @@ from webapp.fields import fold
 from webapp.users.models import User
 
 LARGEST_ID: Final = 2**63 - 1
+_LONGEST: Final = {"username_key": 450, "email_key": 960}
 
 
 async def by_identifier(identifier: str) -> User | None:
@@ -14,7 +15,8 @@ async def by_identifier(identifier: str) -> User | None:
     A username is never an address, so the two cannot meet.
     """
     key = fold(identifier.strip())
-    return await (User.get_or_none(email_key=key) if "@" in key else User.get_or_none(username_key=key))
+    column = "email_key" if "@" in key else "username_key"
+    return await User.get_or_none(**{column: key}) if len(key) <= _LONGEST[column] else None
 
 
 async def by_id(user_id: int) -> User | None:
