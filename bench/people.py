@@ -11,6 +11,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any, Final
 
 import asyncpg
@@ -92,7 +93,7 @@ async def put(database: Database, count: int, *, seed: int = 1, first: int = FIR
         return
     connection = await asyncpg.connect(**postgres_arguments(database))
     try:
-        while batch := [row for row, _ in zip(rows, range(BATCH), strict=False)]:
+        while batch := list(islice(rows, BATCH)):
             await connection.copy_records_to_table("users", records=batch, columns=COLUMNS)
         await connection.execute("SELECT setval(pg_get_serial_sequence('users', 'id'), (SELECT max(id) FROM users))")
         await connection.execute("VACUUM ANALYZE users", timeout=600)
@@ -106,7 +107,7 @@ def _put_into_sqlite(database: Database, rows: Iterator[tuple[Any, ...]]) -> Non
     # One statement for many rows: the full-text index writes what it has gathered at the end of each statement.
     values = ", ".join(f"value ->> {place}" for place in range(len(COLUMNS)))
     insert = f"INSERT INTO users ({', '.join(COLUMNS)}) SELECT {values} FROM json_each(?)"  # noqa: S608 - our own names
-    while batch := [row for row, _ in zip(rows, range(BATCH), strict=False)]:
+    while batch := list(islice(rows, BATCH)):
         with connection:
             connection.execute(insert, (json.dumps(batch, default=lambda moment: moment.isoformat(" ")),))
     connection.close()

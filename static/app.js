@@ -123,12 +123,41 @@
     for (const button of all(event.target, "[data-reveal][aria-pressed=true]")) button.click();
   });
 
+  // From the search into what it found and back, with the arrow keys.
+  const found = () => [...document.querySelectorAll("[data-found] tbody th[scope=row] a")];
+  function step(event, search) {
+    const links = found();
+    const at = links.indexOf(event.target);
+    if (at < 0 && event.target !== search) return;
+    if (event.key === "Escape" && at >= 0) search.focus();
+    else if (event.key === "ArrowDown" && links.length) links[Math.min(at + 1, links.length - 1)].focus();
+    else if (event.key === "ArrowUp" && at >= 0) (links[at - 1] ?? search).focus();
+    else return;
+    event.preventDefault();
+  }
+
+  // Whoever comes back to a list comes back to the person they opened.
+  function comeBack() {
+    const link = history.state?.opened && document.querySelector(`[data-found] a[href="${CSS.escape(history.state.opened)}"]`);
+    link?.focus({ preventScroll: true });
+  }
+  document.addEventListener("click", ({ target }) => {
+    const link = target.closest?.("[data-found] th a");
+    if (link) history.replaceState({ ...history.state, opened: link.getAttribute("href") }, "");
+  });
+
+  // Whether "show more" was pressed, or has merely come into view.
+  let pressed = false;
+  document.addEventListener("click", ({ target }) => { pressed = Boolean(target.closest?.("a[rel=next]")); }, true);
+
   document.addEventListener("keydown", (event) => {
     const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
     if (event.key === "Escape") document.querySelector(".menu[open]")?.removeAttribute("open");
-    if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     const search = document.querySelector("[data-search]");
     if (!search) return;
+    step(event, search);
+    if (event.key !== "/" || typing) return;
     event.preventDefault();
     search.focus();
     search.select();
@@ -139,7 +168,7 @@
     const added = [...(event.detail.newContent ?? [])];
     for (const node of added) prepare(node);
     // "Show more" is gone with the rows that took its place.
-    if (document.activeElement === document.body) added.find((node) => node.matches?.("tr"))?.querySelector("a")?.focus();
+    if (pressed && document.activeElement === document.body) added.find((node) => node.matches?.("tr"))?.querySelector("a")?.focus();
   });
 
   document.addEventListener("htmx:after:swap", (event) => {
@@ -196,6 +225,7 @@
 
   prepare(document);
   showFault();
+  comeBack();
 })();
 
 // The mail server's page: the port follows the security unless another was typed, an edit is said to be untested, and Enter in

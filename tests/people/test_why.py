@@ -142,7 +142,7 @@ async def test_the_canary_and_the_last_test_tell_of_the_mail_server(world: World
         fingerprint=mark, passed=True, tested_at=now, step="message", diagnosis="", milliseconds=5, tested_by=None
     )
     assert _of(await _why(world, ada), Name.MAIL_SERVER).at == now
-    known = {"step": "sign_in", "milliseconds": 5, "revision_id": 1}
+    known: dict[str, Any] = {"step": "sign_in", "milliseconds": 5, "revision_id": 1}
     for _ in range(2):
         world.clock.advance(minutes=5)
         await Check.create(slot=Slot.PRIMARY, fingerprint=mark, healthy=False, refused=False, at=world.clock(), **known)

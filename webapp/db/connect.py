@@ -45,6 +45,7 @@ MODELS: Final[tuple[str, ...]] = (
     "webapp.webhooks.models",
     "webapp.brand.models",
     "webapp.policy.models",
+    "webapp.jobs.models",
     "webapp.db.models",
 )
 """Where the tables are, by name: the database imports no feature."""
@@ -207,6 +208,8 @@ def postgres_arguments(database: Database) -> dict[str, Any]:
             # A plan made without the values is off by orders of magnitude for searches.
             "plan_cache_mode": "force_custom_plan",
             "jit": "off",
+            # Starting helpers costs more than the searches they would help with, and there may be many at once.
+            "max_parallel_workers_per_gather": "0",
         },
     }
 

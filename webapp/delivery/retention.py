@@ -30,6 +30,7 @@ from webapp.sessions.known_browser import LIFETIME as KNOWN_FOR
 from webapp.sessions.models import KnownBrowser
 from webapp.users.deletion import GRACE, purge
 from webapp.users.models import User
+from webapp.users.reachability import add_up
 from webapp.webhooks.models import WebhookCall
 
 LEASE: Final = "retention"
@@ -94,6 +95,7 @@ class Retention:
         try:
             async for old in self._everything():
                 found[old.name] = await self._forget(old, stop)
+            await add_up()
         finally:
             await lease.give_back(LEASE, self._owner)
         return found

@@ -1,5 +1,6 @@
 """The list of people, and one person's page."""
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final, NoReturn, assert_never
@@ -38,7 +39,7 @@ from webapp.users.find import by_id
 from webapp.users.fit_password import Owner, rules_for
 from webapp.users.models import User
 from webapp.users.question import FIELDS, BadQuestion, Question, Status
-from webapp.users.search import BadCursor, find
+from webapp.users.search import PAGE_SIZE, BadCursor, find
 from webapp.users.set_password import Change, change_password
 from webapp.web.errors import WayOn, refusal
 from webapp.web.forms import read_fields, read_query
@@ -47,6 +48,8 @@ from webapp.web.pages import Toast
 from webapp.web.state import Req
 
 PATH: Final = "/users"
+MOST_AT_ONCE: Final = 1_000
+"""So many people are shown again to whoever comes back to the list."""
 TO_THE_LIST: Final = WayOn(PATH, message("Go to the users"))
 SUMMARY: Final = "summary"
 _OF_THE_DELETED: Final = frozenset({"open", "delete"})
@@ -55,20 +58,23 @@ _OF_THE_DELETED: Final = frozenset({"open", "delete"})
 
 async def index(request: Req) -> Response:
     """The list; while somebody types, the part of it that was found."""
-    query = read_query(request, (*FIELDS, "after"), several=("status", "recovery"))
+    query = read_query(request, (*FIELDS, "after", "shown"), several=("status", "recovery"))
     state, now, after = request.state, request.state["clock"](), query["after"]
+    shown = int(query["shown"]) if re.fullmatch("[0-9]{1,6}", query["shown"], re.ASCII) else 0
     try:
         question = Question.of(query)
         locked = await (await lock_out_of(request)).locked_ids(now=now) if question.asks(Status.LOCKED) else ()
-        found = await find(question, now=now, locked=locked, after=after)
+        limit = PAGE_SIZE if after else min(max(shown, PAGE_SIZE), MOST_AT_ONCE)
+        found = await find(question, now=now, locked=locked, after=after, limit=limit)
     except (BadCursor, BadQuestion):
         raise refusal(422, message("There is no such page of the list."), way_on=TO_THE_LIST) from None
-    ways = list_page.ways(PATH, found, question)
+    ways = list_page.ways(PATH, found, question, before=shown if after else 0)
     return await state["pages"].search(
         request,
         "people/index.html",
-        region="people/_results.html",
-        shown_as=ways.here,
+        region="people/_rows.html" if after else "people/_results.html",
+        shown_as=ways.whole,
+        replaces=bool(after),
         question=question,
         after=after,
         found=found,

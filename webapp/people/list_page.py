@@ -16,7 +16,7 @@ STATUSES: Final[Mapping[Status, Message]] = {
     Status.ACTIVE: message("Active"),
     Status.DISABLED: message("Disabled"),
     Status.FROZEN: message("Frozen"),
-    Status.LOCKED: message("Locked: too many wrong passwords"),
+    Status.LOCKED: message("Locked out"),
     Status.DELETED: message("Deleted"),
     Status.NO_ADDRESS: message("No address"),
     Status.UNVERIFIED: message("Unverified address"),
@@ -83,6 +83,8 @@ class Ways:
 
     here: str
     """The first page of this search, as a path with its query."""
+    whole: str
+    """The same with everybody shown so far, for whoever comes back."""
     more: str
     """The next page; empty on the last."""
     everybody: str
@@ -94,28 +96,34 @@ class Ways:
 def lines(found: Found, question: Question, reader: Role) -> tuple[Line, ...]:
     """The people found, for somebody with this role."""
     within = reach(reader)
-    name, username, email = (_sought(question, part) for part in ("name", "username", "email"))
     return tuple(
         Line(
             person=person,
-            name=pieces(person.display_name or person.username, name if person.display_name else name | username),
-            username=pieces(person.username, username) if person.display_name else (),
-            email=pieces(person.email or "", email),
+            name=_marked(person.display_name or person.username, question, "name"),
+            username=_marked(person.username, question, "username") if person.display_name else (),
+            email=_marked(person.email or "", question, "email"),
             within_reach=Role(person.role) in within,
         )
         for person in found.people
     )
 
 
-def _sought(question: Question, part: Part) -> set[str]:
-    return {term.text for term in question.typed.terms if term.part in {"", part}}
+def _marked(text: str, question: Question, part: Part) -> tuple[Piece, ...]:
+    """The text with what was typed marked: as a whole if it is there, else each word of it."""
+    terms = [term for term in (question.typed.whole, *question.typed.terms) if term and term.part in {"", part}]
+    if not terms:
+        return pieces(text, ())
+    whole = pieces(text, {terms[0].text})
+    return whole if any(each.found for each in whole) else pieces(text, {term.text for term in terms})
 
 
-def ways(path: str, found: Found, question: Question) -> Ways:
-    """The links of a page of the list that lies at ``path``."""
+def ways(path: str, found: Found, question: Question, *, before: int) -> Ways:
+    """The links of a page of the list that lies at ``path``; so many people were shown ``before`` it."""
+    shown = before + len(found.people)
     return Ways(
         here=path_of(path, question),
-        more=path_of(path, question, after=found.after) if found.after else "",
+        whole=path_of(path, question, shown=str(shown)) if before else path_of(path, question),
+        more=path_of(path, question, after=found.after, shown=str(shown)) if found.after else "",
         everybody=path_of(path, Question(text=question.text)),
         chips=tuple(Chip(text, path_of(path, without)) for text, without in _chips(question)),
         headings={

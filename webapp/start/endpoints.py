@@ -13,7 +13,7 @@ from webapp.principal import Role
 from webapp.sessions.session import Client
 from webapp.sessions.sign_in import enter
 from webapp.start.chart import OUTCOMES
-from webapp.start.glance import glance
+from webapp.start.glance import REASONS, glance
 from webapp.start.setup import AlreadySetUp, NotSetUp, SetUp, is_setup_token
 from webapp.start.setup import set_up as set_up_with
 from webapp.text import message
@@ -50,6 +50,7 @@ async def index(request: Req) -> Response:
         glance=found,
         canary_minutes=settings.canary_minutes,
         outcomes=OUTCOMES,
+        recovery=REASONS,
         states=STATES,
         kinds=KINDS,
         steps=STEPS,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from webapp.crypto.vault import Vault
 from webapp.delivery.standing import Presets, Waiting, standing
@@ -12,7 +13,16 @@ from webapp.mail_server.models import Slot
 from webapp.start.chart import Chart, chart
 from webapp.text import Message, message
 from webapp.users.models import User
+from webapp.users.question import Recovery
+from webapp.users.reachability import Reachability, reachability
 from webapp.webhooks.stored import stored
+
+REASONS: Final = {
+    Recovery.NO_ADDRESS: message("No address"),
+    Recovery.UNDELIVERABLE: message("Undeliverable address"),
+    Recovery.DISABLED: message("Disabled or frozen"),
+}
+"""Why people cannot recover by mail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +50,7 @@ class Glance:
     """Of the queue."""
     hours: Chart
     days: Chart
+    reachability: Reachability
     first_steps: tuple[FirstStep, ...]
     """Empty once all are done."""
 
@@ -60,6 +71,7 @@ async def glance(vault: Vault, presets: Presets, *, now: datetime) -> Glance:
         age=found.queue.age(now),
         hours=chart(found.hours),
         days=chart(found.days),
+        reachability=await reachability(),
         first_steps=await _first_steps(how.state),
     )
 

@@ -8,14 +8,26 @@ from webapp.db.connect import engine
 from webapp.db.query import rows
 from webapp.db.search_text import grams_to_find, token
 from webapp.users.narrowing import PARTS, Where, found
-from webapp.users.question import Question, Sort, Term
+from webapp.users.question import Question, Sort, Status, Term
 
-FEW: Final = 20_000
+FEW: Final = 5_000
 """So many people are looked at one by one in a few hundredths of a second."""
 SAMPLE: Final = 5_000
-"""The people with the lowest ids, of whom PostgreSQL looks at each before it asks its index: what is common is among
-them, and for what is common the index would collect all."""
-COMMON: Final = SAMPLE // 50
+"""So many people with the lowest ids tell how common something is."""
+COMMON: Final = SAMPLE // 200
+"""So many of the sample that a list in any order fills its page from a few thousand people."""
+_IN_ORDER: Final = {
+    Status.DISABLED,
+    Status.FROZEN,
+    Status.MUST_CHANGE,
+    Status.NO_PASSWORD,
+    Status.NO_ADDRESS,
+    Status.UNVERIFIED,
+    Status.UNDELIVERABLE,
+    Status.FACTOR,
+    Status.DELETED,
+}
+"""Those of whom there is an index in the order of names."""
 _MOST_GRAMS: Final = 24
 
 
@@ -35,14 +47,21 @@ def by_grams(terms: Sequence[Term]) -> tuple[str, Where]:
     return "users", Where(f"postern_grams({', '.join(PARTS)}) @> CAST(? AS text[])", (sought,))
 
 
+def has_own_index(question: Question) -> bool:
+    """Whether there is an index, in the order of names, of those alone whom a filter leaves."""
+    statuses = {*question.statuses, *(each for each in question.typed.filters if isinstance(each, Status))}
+    return bool(statuses & _IN_ORDER) or len(question.recovery) == 1
+
+
 async def few(question: Question, narrowed: Where) -> Few | None:
     """By what few people are left, and None if neither the filters nor, where it matters, the text leaves few.
 
     In the order of the ranks a text costs the same however many match. In any other order it matters.
     """
-    if question.is_narrowed and await _count_to_few("users", narrowed) <= FEW:
-        return Few.FILTERS
     terms = question.typed.terms
+    in_order = not terms and question.sort in {Sort.BEST, Sort.NAME, Sort.NAME_DOWN} and has_own_index(question)
+    if question.is_narrowed and not in_order and await _count_to_few("users", narrowed) <= FEW:
+        return Few.FILTERS
     if question.sort is Sort.BEST or not terms:
         return None
     if engine() == "postgres":

@@ -6,7 +6,8 @@ from webapp.fields import fold
 from webapp.users.models import User
 
 LARGEST_ID: Final = 2**63 - 1
-_LONGEST: Final = {"username_key": 450, "email_key": 960}
+_LONGEST_USERNAME_KEY: Final = 450
+_LONGEST_EMAIL_KEY: Final = 960
 
 
 async def by_identifier(identifier: str) -> User | None:
@@ -15,8 +16,9 @@ async def by_identifier(identifier: str) -> User | None:
     A username is never an address, so the two cannot meet.
     """
     key = fold(identifier.strip())
-    column = "email_key" if "@" in key else "username_key"
-    return await User.get_or_none(**{column: key}) if len(key) <= _LONGEST[column] else None
+    if "@" in key:
+        return await User.get_or_none(email_key=key) if len(key) <= _LONGEST_EMAIL_KEY else None
+    return await User.get_or_none(username_key=key) if len(key) <= _LONGEST_USERNAME_KEY else None
 
 
 async def by_id(user_id: int) -> User | None:

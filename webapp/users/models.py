@@ -19,8 +19,8 @@ class UserState(StrEnum):
 class User(Model):
     """A person with an account.
 
-    ``username_key`` and ``email_key`` are the normalised forms (NFKC, case-folded) that are unique; ``username_search``,
-    ``email_search`` and ``name_search`` are what a search compares (``users.names.search_columns``).
+    ``username_key`` and ``email_key`` are the normalised forms (NFKC, case-folded), which are unique. What a search
+    compares is in ``username_search``, ``email_search`` and ``name_search`` (``users.names.search_columns``).
     ``recovery_version`` is what links carry, ``credentials_version`` what browser sessions carry: raising one ends
     them. ``version`` counts the corrections of address, name and role, so that two administrators cannot overwrite
     each other unseen.

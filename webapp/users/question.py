@@ -173,6 +173,8 @@ def read(text: str) -> Typed:
     impossible = False
     for piece in _PIECE.finditer(text):
         part, word = piece["part"], piece["word"] if piece["quoted"] is None else piece["quoted"]
+        if not word.strip():  # a quotation mark alone is what is looked for
+            part, word = None, piece[0]
         if part == "is":
             named = _named(word)
             if named is not None:

@@ -15,10 +15,10 @@ from typing import Any, Final
 
 from webapp.db.connect import engine
 from webapp.db.query import rows
-from webapp.users.candidates import SAMPLE, Few, by_grams, few
+from webapp.users.candidates import SAMPLE, Few, by_grams, few, has_own_index
 from webapp.users.narrowing import Where, both, filters
 from webapp.users.question import LARGEST_ID, Question
-from webapp.users.ranks import ID, Rank, column, ranks
+from webapp.users.ranks import ID, NAME, Rank, column, ranks
 from webapp.users.total import Total, total_of
 
 PAGE_SIZE: Final = 50
@@ -92,7 +92,7 @@ async def find(
     if left:
         statement = _collected(question, ordered, narrowed, left, place, limit + 1)
     else:
-        statement = _streamed(ordered, narrowed, place, limit + 1)
+        statement = _streamed(question, ordered, narrowed, place, limit + 1)
     found = await rows(statement.sql, *statement.values)
     found.sort(key=lambda row: row["tier"])  # what is in each rank is in order already
     page, more = found[:limit], len(found) > limit
@@ -103,13 +103,16 @@ async def find(
     return Found(tuple(map(_row, page)), _cursor(page[-1]) if more else "", total)
 
 
-def _streamed(ordered: Sequence[Rank], narrowed: Where, place: _Place | None, limit: int) -> Where:
+def _streamed(question: Question, ordered: Sequence[Rank], narrowed: Where, place: _Place | None, limit: int) -> Where:
     """A page, read rank after rank until it is full."""
+    by_filter = not question.typed.terms and has_own_index(question)
     arms = [
         arm
         for rank in ordered
         if place is None or rank.number >= place.rank
-        for arm in _arms(rank, narrowed, place if place and place.rank == rank.number else None, limit)
+        for arm in _arms(
+            rank, narrowed, place if place and place.rank == rank.number else None, limit, by_filter=by_filter
+        )
     ]
     if len(arms) == 1:
         return arms[0]
@@ -117,9 +120,11 @@ def _streamed(ordered: Sequence[Rank], narrowed: Where, place: _Place | None, li
     return Where(f"{sql} LIMIT {limit}", tuple(value for arm in arms for value in arm.values))
 
 
-def _arms(rank: Rank, narrowed: Where, place: _Place | None, limit: int) -> Iterator[Where]:
+def _arms(rank: Rank, narrowed: Where, place: _Place | None, limit: int, *, by_filter: bool) -> Iterator[Where]:
     if not rank.sought:
-        source = f"users INDEXED BY {rank.key.index}" if engine() == "sqlite" and rank.key.index else "users"
+        # By itself SQLite would rather sort everybody whom a filter leaves.
+        is_told = engine() == "sqlite" and rank.key.index and not (by_filter and rank.key is NAME)
+        source = f"users INDEXED BY {rank.key.index}" if is_told else "users"
         ordering = (column(rank.key), "id") if rank.key is not ID else ("id + 0",)
         yield _arm(rank, source, both([rank.where, narrowed, _beyond(rank, place)]), ordering, limit)
         return
@@ -135,7 +140,8 @@ def _arms(rank: Rank, narrowed: Where, place: _Place | None, limit: int) -> Iter
     first = _arm(rank, near, both([rank.where, narrowed]), ("id",), limit)
     yield Where(first.sql, (passed, *first.values))
     last = f"SELECT max(id) FROM ({next_ids.format('id')}) AS near"
-    after = Where(f"id > COALESCE(({last}), {LARGEST_ID})", (passed,))
+    # Plus nothing, or the primary key would be read for it, too.
+    after = Where(f"id + 0 > COALESCE(({last}), {LARGEST_ID})", (passed,))
     yield _arm(rank, source, both([after, holding, rank.where, narrowed]), ("id + 0",), limit)
 
 
@@ -162,18 +168,23 @@ def _collected(
     matching = both([holding, ordered[-1].own, narrowed])
     tier, key = _choice(ordered, "{0.number}"), _choice(ordered, "{0.key.sql}")
     way = " DESC" if ordered[0].down else ""
-    place_column = "place" if ordered[0].key.kind is not str or engine() == "sqlite" else 'place COLLATE "C"'
+    is_text = ordered[0].key.kind is str
+    place_column = 'place COLLATE "C"' if is_text and engine() == "postgres" else "place"
     beyond = Where()
     if place:
-        sign = "<" if ordered[0].down else ">"
+        values = (place.rank, place.key, place.id)
         beyond = Where(
-            f"(tier, {place_column}, id) {sign} (CAST(? AS integer), ?, ?)", (place.rank, place.key, place.id)
+            f"(tier, {place_column}, one) {'<' if ordered[0].down else '>'} (CAST(? AS integer), ?, ?)", values
         )
+    order = f"tier, {place_column}{way}, one{way}"
+    # What is shown is read for those on the page alone.
     sql = f"""
-        SELECT * FROM (
-            SELECT {tier.sql} AS tier, {key.sql} AS place, count(*) OVER () AS counted, {_COLUMNS}
-            FROM {source} WHERE {matching.sql}) AS few
-        WHERE {beyond.sql} ORDER BY tier, {place_column}{way}, id{way} LIMIT {limit}"""
+        SELECT tier, place, counted, {_COLUMNS} FROM (
+            SELECT * FROM (
+                SELECT {tier.sql} AS tier, {key.sql} AS place, count(*) OVER () AS counted, users.id AS one
+                FROM {source} WHERE {matching.sql}) AS ranked
+            WHERE {beyond.sql} ORDER BY {order} LIMIT {limit}) AS page
+        JOIN users ON users.id = page.one ORDER BY {order}"""
     return Where(sql, (*tier.values, *key.values, *matching.values, *beyond.values))
 
 

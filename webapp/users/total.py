@@ -12,6 +12,8 @@ from webapp.users.reachability import counts
 
 EXACTLY: Final = 1_000
 """Up to so many are always counted."""
+MOST: Final = 5_000
+"""More are never counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,42 +29,30 @@ async def total_of(question: Question, narrowed: Where) -> Total:
     terms = question.typed.terms
     if not terms and not question.is_narrowed:
         return Total(sum(number for each, number in (await counts()).items() if each is not Recovery.DELETED))
+    if engine() == "sqlite" and not question.is_narrowed:
+        _, candidates = by_grams(terms)
+        # Without a look at the people themselves, which matters only where there are few.
+        first = f"SELECT rowid AS id FROM user_grams WHERE {candidates.sql} LIMIT {EXACTLY + 1}"
+        sql = f"SELECT count(*) AS n, max(id) AS last, (SELECT max(id) FROM users) AS newest FROM ({first}) AS counted"
+        (counted,) = await rows(sql, *candidates.values)
+        if counted["n"] > EXACTLY:
+            return Total(rounded(counted["n"] * counted["newest"] / counted["last"]), exact=False)
     where = both([found(question), narrowed])
-    if engine() == "sqlite":
-        return await _by_ids(question, where)
     everybody = sum((await counts()).values())
-    sampled = await in_sample(where)
-    if everybody <= SAMPLE:
-        return Total(sampled)
-    if sampled >= COMMON:
-        return Total(rounded(sampled * everybody / SAMPLE), exact=False)
-    return await _by_index(question, where)
-
-
-async def _by_ids(question: Question, where: Where) -> Total:
-    """Count in the order of ids; the id at which the counting ends tells about how many there would be."""
-    if question.typed.terms:
-        source, candidates = by_grams(question.typed.terms)
-        where = both([candidates, where])
-        order = "user_grams.rowid"
-    else:
-        source, order = "users NOT INDEXED", "id"
-    sql = f"""
-        SELECT count(*) AS n, max(id) AS last, (SELECT max(id) FROM users) AS newest FROM (
-            SELECT users.id FROM {source} WHERE {where.sql} ORDER BY {order} LIMIT {EXACTLY + 1}) AS counted"""
+    sampled = 0
+    if engine() == "postgres" or question.is_narrowed:
+        sampled = await in_sample(where)
+        if everybody <= SAMPLE:
+            return Total(sampled)
+        if sampled >= COMMON:
+            return Total(rounded(sampled * everybody / SAMPLE), exact=False)
+    source, candidates = by_grams(terms) if terms else ("users", Where())
+    where = both([candidates, where])
+    sql = f"SELECT count(*) AS n FROM (SELECT 1 FROM {source} WHERE {where.sql} LIMIT {MOST + 1}) AS capped"
     (counted,) = await rows(sql, *where.values)
-    if counted["n"] <= EXACTLY:
+    if counted["n"] <= MOST:
         return Total(counted["n"])
-    return Total(rounded(counted["n"] * counted["newest"] / counted["last"]), exact=False)
-
-
-async def _by_index(question: Question, where: Where) -> Total:
-    if question.typed.terms:
-        _, candidates = by_grams(question.typed.terms)
-        where = both([candidates, where])
-    sql = f"SELECT count(*) AS n FROM (SELECT 1 FROM users WHERE {where.sql} LIMIT 20001) AS capped"
-    (counted,) = await rows(sql, *where.values)
-    return Total(counted["n"])
+    return Total(rounded(max(MOST, sampled * everybody / SAMPLE)), exact=False)
 
 
 def rounded(number: float) -> int:

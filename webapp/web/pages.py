@@ -132,16 +132,23 @@ class Pages:
         return _private(response, self.words(request))
 
     async def search(
-        self, request: HTTPConnection[Any], page: str, *, region: str, shown_as: str, **context: Any
+        self,
+        request: HTTPConnection[Any],
+        page: str,
+        *,
+        region: str,
+        shown_as: str,
+        replaces: bool = False,
+        **context: Any,
     ) -> Response:
         """The answer to a search: render(), and the address bar follows it.
 
         The first letters push a URL and those that follow replace it, so that Back leaves the search. ``shown_as`` is
-        the search's own path and query.
+        the search's own path and query. What is added to a list ``replaces`` the URL in any case.
         """
         response = await self.render(request, page, region=region, **context)
         if self.wants_region(request):
-            searching = "q" in parse_qs(self.shown_url(request).query)
+            searching = replaces or "q" in parse_qs(self.shown_url(request).query)
             response.headers["HX-Replace-Url" if searching else "HX-Push-Url"] = shown_as
         return response
 

@@ -1,5 +1,7 @@
 """The page that says why somebody cannot get in, by what the caller says of themselves."""
 
+from typing import Any
+
 from starlette.responses import Response
 
 from webapp.people.endpoints import context_of
@@ -18,7 +20,7 @@ async def index(request: Req) -> Response:
     """The verdict on whoever has this username or address; if nobody has, who is almost it."""
     text = read_query(request, ("q",))["q"].strip()
     state = request.state
-    shown: dict[str, object] = {"text": text, "user": None, "near": (), "holding": ()}
+    shown: dict[str, Any] = {"text": text, "user": None, "near": (), "holding": ()}
     if text:
         match await who_is_meant(text, roles=reach(signed_in(request).role), now=state["clock"]()):
             case Meant(user):
