@@ -37,6 +37,7 @@ from webapp.recovery.letter import reset_link
 from webapp.recovery.not_me.freeze import ACCOUNT_FROZEN
 from webapp.recovery.not_me.letters import (
     ADDRESS_ASKED,
+    account_deleted,
     account_frozen,
     address_asked,
     address_changed,
@@ -51,6 +52,7 @@ from webapp.sessions.sign_in import NEW_BROWSER
 from webapp.smtp.rung import Rung
 from webapp.smtp.session import FINAL_DOT_SECONDS
 from webapp.tools import Tools
+from webapp.users.deletion import ACCOUNT_DELETED
 from webapp.users.edit import ADDRESS_CHANGED
 from webapp.webhooks.call import Line
 from webapp.webhooks.caller import Caller
@@ -196,5 +198,6 @@ def letter_kinds(kit: Tools) -> Kinds:
         INVITATION: invitation(kit.links, public_url=public_url, lifetime=invited_for, clock=kit.clock),
         HANDOFF: handoff(kit.links, public_url=public_url, clock=kit.clock),
         ACCOUNT_FROZEN: account_frozen(public_url=public_url),
+        ACCOUNT_DELETED: account_deleted(),
         SAMPLE: sample(public_url=public_url, lifetime=lifetime, forgot_path=path_of("forgot")),
     }

@@ -28,7 +28,7 @@ COMMANDS: Final = {
     "worker": Entry("serve", "worker", "Send letters only; any number of these may run."),
     "dev": Entry("serve", "dev", "Serve with everything a newcomer needs.", hidden=True),
     "migrate": Entry("migrate", "migrate", "Bring the database up to date."),
-    "users": Entry("users", "app", "People: create and find them, give them passwords."),
+    "users": Entry("users", "app", "People: create and find them, see why they cannot get in."),
     "mail-server": Entry("mail_server", "app", "The mail server: show, set and test it."),
     "keys": Entry("keys", "app", "The secret keys of this installation."),
     "audit": Entry("audit", "app", "The record of who did what: whether it is as it was sealed."),

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from random import Random, SystemRandom
 from typing import Any, Final
 
@@ -32,6 +33,8 @@ from webapp.outbox.models import Letter
 from webapp.recovery.models import Handoff, HelpRequest, RecoveryRequest
 from webapp.sessions.known_browser import LIFETIME as KNOWN_FOR
 from webapp.sessions.models import KnownBrowser
+from webapp.users.deletion import GRACE, purge
+from webapp.users.models import User
 from webapp.users.reachability import add_up
 from webapp.webhooks.models import WebhookCall
 
@@ -170,6 +173,10 @@ class Retention:
         )
         unused = _bound(now - KNOWN_FOR)
         yield _Old("browsers", KnownBrowser, "SELECT id FROM known_browsers WHERE last_seen_at < ? LIMIT ?", (unused,))
+        over = _bound(now - GRACE)
+        yield _Old(
+            "people", User, "SELECT id FROM users WHERE deleted_at < ? LIMIT ?", (over,), partial(purge, now=now)
+        )
         ended = int(now.timestamp())
         yield _Old("counters", Counter, "SELECT id FROM counters WHERE ends_at <= ? LIMIT ?", (ended,))
         used = await _in_use(self.vault, self.presets)

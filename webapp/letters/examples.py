@@ -16,6 +16,7 @@ KINDS: Final = (
     "second_factor",
     "handoff",
     "account_frozen",
+    "account_deleted",
     "test",
     "sample",
 )
@@ -58,6 +59,7 @@ def example(kind: str, *, public_url: str) -> Mapping[str, object]:
         },
         "second_factor": {**person, **not_me, "added": True, **other},
         "handoff": {**person, **not_me, "made_by": "root", "minutes": 15},
+        "account_deleted": {**person, "until": "2026-12-27 14:00", "zone": "Europe/Berlin"},
         "account_frozen": {**person, "person_url": f"{public_url}/users/2"},
         "test": {
             "host": "smtp.example.org",

@@ -69,8 +69,8 @@ class User(Model):
 
     @property
     def may_enter(self) -> bool:
-        """Whether a password, session or link opens the account: it is neither disabled nor frozen."""
-        return self.state is UserState.ACTIVE and self.frozen_at is None
+        """Whether a password, session or link opens the account: it is neither disabled, frozen nor deleted."""
+        return self.state is UserState.ACTIVE and self.frozen_at is None and self.deleted_at is None
 
     def password_expired(self, now: datetime) -> bool:
         """Whether the password is one that staff has set and nobody has changed in time."""

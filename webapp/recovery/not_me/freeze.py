@@ -84,5 +84,7 @@ async def _freeze(user: User, administrators: list[User], *, network: str, now: 
 
 async def _administrators(*, but: int) -> list[User]:
     """Those who can thaw an account."""
-    found = User.filter(role=Role.ADMIN, state=UserState.ACTIVE, frozen_at=None, password_hash__not_isnull=True)
+    found = User.filter(
+        role=Role.ADMIN, state=UserState.ACTIVE, frozen_at=None, deleted_at=None, password_hash__not_isnull=True
+    )
     return await found.exclude(id=but).order_by("id")
