@@ -23,6 +23,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Final, Self
 
+from webapp.crypto.common_passwords import is_common
+from webapp.jinja import environment
+
 ROOT: Final = Path(__file__).resolve().parents[1]
 _IMPORTED: Final = (
     "webapp.app",
@@ -270,10 +273,19 @@ def _settle(request: dict[str, object], files: list[int]) -> None:
     sys.argv[:] = ["postern", *arguments]
 
 
+def _warm_up() -> None:
+    """Make what is the same in every process: compiled templates, and the lists of common passwords."""
+    pages, letters = environment("en"), environment("en", autoescape=False)
+    for name in pages.list_templates():
+        (letters if name.endswith(".txt") else pages).get_template(name)
+    is_common("")
+
+
 def _main() -> None:
     control = socket.socket(fileno=int(sys.argv[1]))
     for name in _IMPORTED:
         import_module(name)
+    _warm_up()
     gc.collect()
     gc.freeze()
     _breed(control)

@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,6 +31,9 @@ from webapp.web.cookies import SESSION
 PUBLIC_URL: Final = "http://localhost:8000"
 PASSWORD: Final = "correct horse battery 1"
 KEYS: Final = "0123456789abcdef0123456789abcdef0123456789abcdef"
+
+ALL_PORTS: Final = frozenset(range(1, 65_536))
+"""Servers of tests listen anywhere. Validating so many, test by test, would take longer than many a test."""
 
 _HASHES: Final[dict[str, str]] = {}
 
@@ -68,7 +71,7 @@ class World:
             NewPerson(username=username, email=email or "", display_name=display_name, role=Role(role)),
             actor=Actor("tests"),
             now=self.clock(),
-            password_hash=await self._hash(password) if password else None,
+            password_hash=await hash_of(password) if password else None,
             must_change=must_change,
         )
         assert isinstance(created, Created), created
@@ -95,16 +98,18 @@ class World:
         self.clock.advance(**by)
         await Session.all().update(re_authenticated_at=self.clock())
 
-    async def _hash(self, password: str) -> str:
-        """The password's hash, which is made once a run: it takes a while by design."""
-        if password not in _HASHES:
-            _HASHES[password] = await self.passwords.hash(password)
-        return _HASHES[password]
-
     async def close(self) -> None:
         """Close the browsers."""
         for browser in self._browsers:
             await browser.client.aclose()
+
+
+async def hash_of(password: str) -> str:
+    """The password's hash, which is made once a run: it takes a while by design."""
+    if password not in _HASHES:
+        with closing(Passwords()) as passwords:
+            _HASHES[password] = await passwords.hash(password)
+    return _HASHES[password]
 
 
 class Browser:
@@ -192,8 +197,10 @@ def database_url(database: Database) -> str:
 async def a_world(database: Database, data_dir: Path, **values: Any) -> AsyncIterator[World]:
     """A world on a connected database; keyword arguments are settings."""
     clock = FakeClock()
-    ports = {"egress_ports": frozenset(range(1, 65_536))}
-    kit = tools(settings_for(database, data_dir, **{**ports, **values}), clock=clock)
+    settings = settings_for(database, data_dir, **values)
+    if "egress_ports" not in values:
+        settings = settings.model_copy(update={"egress_ports": ALL_PORTS})
+    kit = tools(settings, clock=clock)
     passwords = Passwords()
     world = World(kit, clock, passwords)
     try:

@@ -1,4 +1,4 @@
-"""What works beside the pages: drain, worker, retention, alerts and canary."""
+"""What works beside the pages: drain, worker, retention, alerts, jobs and canary."""
 
 import asyncio
 import secrets
@@ -20,8 +20,11 @@ from webapp.delivery.samples.letter import KIND as SAMPLE
 from webapp.delivery.samples.letter import sample
 from webapp.delivery.worker import Means, Worker
 from webapp.health import canary
+from webapp.jobs.worker import JobWorker
 from webapp.outbox.enqueue import WAKE
 from webapp.outbox.kind import Kinds
+from webapp.people.imports import apply as imports
+from webapp.people.imports.plan import KIND as IMPORT
 from webapp.recovery.drain import Drain, Limits
 from webapp.recovery.handoffs.letter import handoff
 from webapp.recovery.handoffs.make import HANDOFF
@@ -54,14 +57,15 @@ from webapp.webhooks.caller import Caller
 class Crew:
     """What works beside the pages.
 
-    It resolves the requests of the forgot page, sends letters, forgets history, tells alerts, and looks at the mail
-    servers.
+    It resolves the requests of the forgot page, sends letters, forgets history, tells alerts, does what is to be done
+    to many people, and looks at the mail servers.
     """
 
     drain: Drain
     worker: Worker
     retention: Retention
     caller: Caller
+    jobs: JobWorker
     canary: canary.Canary | None
     """None where it is switched off."""
     listening: Callable[[asyncio.Event], Coroutine[None, None, None]]
@@ -74,6 +78,7 @@ class Crew:
             group.create_task(self.worker.run(stop))
             group.create_task(self.retention.run(stop))
             group.create_task(self.caller.run(stop))
+            group.create_task(self.jobs.run(stop))
             group.create_task(self.listening(stop))
             if self.canary is not None:
                 group.create_task(self.canary.run(stop))
@@ -90,12 +95,19 @@ def create_worker(kit: Tools, wake: asyncio.Event | None = None) -> Crew:
     )
     drain, worker = Drain(kit.vault, limits, kit.clock, wake.set), Worker(means_of(kit), wake)
     listening = partial(listen, kit.database, WAKE, wake.set)
-    return Crew(drain, worker, create_retention(kit), create_caller(kit), create_canary(kit), listening)
+    jobs = create_job_worker(kit, wake.set)
+    return Crew(drain, worker, create_retention(kit), create_caller(kit), jobs, create_canary(kit), listening)
 
 
 async def link_lifetime(policy: PolicyInUse) -> timedelta:
     """How long links work, as administrators have it now."""
     return timedelta(minutes=(await policy()).link_minutes)
+
+
+def create_job_worker(kit: Tools, wake: Callable[[], object]) -> JobWorker:
+    """What imports people and changes many of them."""
+    handlers = {IMPORT: partial(imports.work, vault=kit.vault, clock=kit.clock, wake=wake)}
+    return JobWorker(handlers, kit.clock)
 
 
 def create_caller(kit: Tools) -> Caller:

@@ -34,8 +34,12 @@ from webapp.ops import endpoints as ops
 from webapp.people import endpoints as people
 from webapp.people.clearing import endpoints as clearing
 from webapp.people.creation import endpoints as creation
+from webapp.people.exports import endpoints as exports
 from webapp.people.handoff import endpoints as handoff
+from webapp.people.imports import endpoints as imports
+from webapp.people.imports.plan import MOST_BYTES
 from webapp.people.invitation import endpoints as invitation
+from webapp.people.jobs import endpoints as jobs
 from webapp.policy import endpoints as policy
 from webapp.principal import Principal, Role
 from webapp.recovery import endpoints as recovery
@@ -55,6 +59,7 @@ from webapp.web.pages import NavItem
 from webapp.webhooks import endpoints as webhooks
 
 FORM_BYTES: Final = 512 * 1024
+UPLOAD_BYTES: Final = MOST_BYTES + FORM_BYTES
 
 
 class _Id(Convertor[int]):
@@ -85,6 +90,8 @@ class Url:
     """Cookies are not looked at: it answers while the database is away, too."""
     fresh: bool = False
     """What is posted asks for the password again if it was not typed for a while; see guards.FRESH_FOR."""
+    body_bytes: int = FORM_BYTES
+    """How much may be posted."""
     slot: Slot | None = None
     """Which of the two mail servers it is about; endpoints find it among the parameters of the path."""
 
@@ -163,6 +170,10 @@ URLS: Final = (
     Url("received", "/received/{token}", PUBLIC, receipts.follow, receipts.confirm),
     Url("people", "/users", STAFF, people.index, creation.create, fresh=True),
     Url("new_person", "/users/new", STAFF, creation.new),
+    Url("imports", "/users/imports", ADMIN, imports.index, imports.upload, fresh=True, body_bytes=UPLOAD_BYTES),
+    Url("exports", "/users/exports", ADMIN, exports.index, exports.export, fresh=True),
+    Url("job", "/users/jobs/{id:id}", ADMIN, jobs.show, jobs.change, fresh=True),
+    Url("job_report", "/users/jobs/{id:id}/report", ADMIN, jobs.download),
     Url("person", "/users/{id:id}", STAFF, people.person, people.correct, fresh=True),
     Url("person_password", "/users/{id:id}/password", STAFF, post=people.set_password, fresh=True),
     Url("person_reset_link", "/users/{id:id}/reset-link", STAFF, post=people.send_reset_link, fresh=True),
@@ -210,7 +221,7 @@ def _routes(url: Url) -> Iterator[Route]:
             request.path_params["slot"] = url.slot
         return await answers[request.method](request)
 
-    yield Route(url.path, answer, methods=sorted(answers), name=url.name, max_body_size=FORM_BYTES)
+    yield Route(url.path, answer, methods=sorted(answers), name=url.name, max_body_size=url.body_bytes)
 
 
 def path_of(name: str, *, slot: Slot = Slot.PRIMARY, **values: object) -> str:

@@ -70,8 +70,8 @@ def tools(
     keys = Keys.parse(given) if given else load_or_create(settings.data_dir / KEY_FILE)
     # Where development has been, the commands may reach its mailbox as well as the pages.
     develops = settings.dev or (settings.data_dir / FOLDER).is_dir()
-    ports = settings.egress_ports | ({settings.dev_mailbox_port} if develops else set())
-    egress = Egress(ports=frozenset(ports), private=settings.egress_private)
+    ports = settings.egress_ports | {settings.dev_mailbox_port} if develops else settings.egress_ports
+    egress = Egress(ports=ports, private=settings.egress_private)
     return Tools(
         settings=settings,
         clock=clock,

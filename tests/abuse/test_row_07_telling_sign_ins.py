@@ -3,6 +3,8 @@
 import random
 import time
 
+import pytest
+
 from tests.area_under_curve import area_under_curve
 from tests.sessions.trying import attempt
 from tests.world import PASSWORD, World
@@ -15,6 +17,7 @@ ROOM = 0.185
 KINDS = ("known", "dsbld", "frozn", "nopwd", "never")
 
 
+@pytest.mark.one_engine  # what takes the time is hashing
 async def test_no_kind_takes_longer_than_an_unknown_name(world: World) -> None:
     for number in range(12):
         await world.person(f"known{number:02}", password="another password altogether")

@@ -1,22 +1,36 @@
-"""A running Postern and a real browser."""
+"""A running Postern and a real browser.
+
+The browser is the same for all tests of a process, which therefore share an event loop; each tab is a profile of its
+own. Postern and its database are each test's own.
+"""
 
 import asyncio
 import contextlib
 import os
+import re
 import shutil
 import signal
 import socket
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 import httpx2
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright, expect
 
 from tests import nest
-from tests.world import KEYS, database_url
-from webapp.db.connect import Database
+from tests.world import KEYS, database_url, hash_of
+from webapp.audit.record import Actor
+from webapp.db.connect import Database, connected, transaction
+from webapp.principal import Role
+from webapp.sessions.session import Client
+from webapp.sessions.sign_in import enter
+from webapp.users.create import Created, NewPerson, create
+from webapp.users.models import User
+from webapp.web.cookies import SESSION
 
 SETUP_TOKEN: Final = "e2e-setup-token-0123456789"
 PASSWORD: Final = "correct horse battery 1"
@@ -33,14 +47,23 @@ ARGUMENTS: Final = [
 START_SECONDS: Final = 30
 
 # Several browsers, servers and databases share two cores: what takes a moment elsewhere may take seconds here.
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=30_000)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run these tests in the event loop that the browser lives in."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 
 class Site:
     """An installation that runs as `make run` would run it."""
 
-    def __init__(self, url: str, mailbox_port: int, free_port: int) -> None:
+    def __init__(self, url: str, database: Database, mailbox_port: int, free_port: int) -> None:
         self.url = url
+        self.database = database
         self.mailbox_port = mailbox_port
         self.free_port = free_port
         """One that may be dialled, for a mail server of a test's own."""
@@ -53,20 +76,22 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def site(database: Database, tmp_path: Path) -> AsyncIterator[Site]:
     """Postern with its worker and its development mailbox, on each engine in turn."""
-    (tmp_path / "var").mkdir()
-    async with a_site(tmp_path / "var", DATABASE_URL=database_url(database), SECRET_KEYS=KEYS) as site:
+    async with a_site(database, tmp_path / "var") as site:
         yield site
 
 
 @contextlib.asynccontextmanager
-async def a_site(folder: Path, **variables: str) -> AsyncIterator[Site]:
-    """Postern as `make run` runs it, with its data in a folder; keyword arguments are settings."""
+async def a_site(database: Database, folder: Path, **variables: str) -> AsyncIterator[Site]:
+    """Postern as `make run` runs it, with its data in a folder that it makes; keyword arguments are settings."""
+    folder.mkdir()
     port, mailbox_port, other_port = free_port(), free_port(), free_port()
     url = f"http://localhost:{port}"
     settings = {
+        "DATABASE_URL": database_url(database),
+        "SECRET_KEYS": KEYS,
         "DATA_DIR": str(folder),
         "BIND": f"127.0.0.1:{port}",
         "PUBLIC_URL": url,
@@ -81,7 +106,7 @@ async def a_site(folder: Path, **variables: str) -> AsyncIterator[Site]:
         process = await nest.postern("dev", environ=environ, stdout=log.fileno(), stderr=log.fileno())
     try:
         await until_ready(url, process, written)
-        yield Site(url, mailbox_port, other_port)
+        yield Site(url, database, mailbox_port, other_port)
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.send_signal(signal.SIGTERM)
@@ -109,9 +134,9 @@ async def until_ready(url: str, process: nest.Started, log: Path) -> None:
     raise AssertionError(log.read_text())
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def chromium() -> AsyncIterator[Browser]:
-    """Chromium without a window."""
+    """Chromium without a window, started once: that takes longer than most of these tests."""
     if CHROMIUM is None:
         pytest.skip("Chromium is not installed; on Debian: apt-get install chromium")
     async with async_playwright() as playwright:
@@ -120,6 +145,17 @@ async def chromium() -> AsyncIterator[Browser]:
             yield browser
         finally:
             await browser.close()
+
+
+async def an_administrator(database: Database) -> str:
+    """Create the first administrator, and return the token of a session of theirs."""
+    now = datetime.now(UTC)
+    person = NewPerson(username="root", email="root@example.org", display_name="", role=Role.ADMIN)
+    async with connected(database):
+        created = await create(person, actor=Actor("tests"), now=now, password_hash=await hash_of(PASSWORD))
+        assert isinstance(created, Created), created
+        async with transaction():
+            return await enter(await User.get(id=created.user_id), Client("127.0.0.1", "tests"), now=now)
 
 
 class Tab:
@@ -149,14 +185,26 @@ class Tab:
         """Whether this is still the document that was marked."""
         return bool(await self.page.evaluate("document.documentElement.dataset.same === 'yes'"))
 
-    async def set_up(self) -> None:
-        """Become the first administrator."""
+    async def become_administrator(self) -> None:
+        """Become the first administrator, by the link on the console."""
         await self.go(f"/setup?token={SETUP_TOKEN}")
         await self.page.get_by_label("Username").fill("root")
         await self.page.get_by_label("Your mail address").fill("root@example.org")
         await self.page.get_by_label("Password", exact=True).fill(PASSWORD)
         await self.page.get_by_role("button", name="Become the administrator").click()
         await self.page.wait_for_url("**/mail-server?first=1")
+
+    async def set_up(self) -> None:
+        """Be where become_administrator() leads, without the way there, which need not be gone in each test."""
+        token = await an_administrator(self.site.database)
+        await self.page.context.add_cookies([{"name": SESSION.name, "value": token, "url": self.site.url}])
+        await self.go("/mail-server?first=1")
+
+    async def save(self) -> None:
+        """Press Save, and wait for what this save says: what an earlier one said goes away only after a while."""
+        await self.page.locator("#toasts").evaluate("toasts => toasts.replaceChildren()")
+        await self.page.get_by_role("button", name="Save", exact=True).click()
+        await expect(self.page.locator("#toasts")).to_contain_text(re.compile("saved", re.IGNORECASE))
 
     async def sign_in(self, identifier: str, password: str) -> None:
         """Sign in."""
@@ -213,7 +261,7 @@ class Tabs:
         assert not complaints, complaints
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def tabs(chromium: Browser, site: Site) -> AsyncIterator[Tabs]:
     """Browser profiles on the running site."""
     opened = Tabs(chromium, site)

@@ -7,7 +7,9 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.e2e.conftest import PASSWORD, Tab, Tabs
-from tests.e2e.test_main_job import NEW_PASSWORD, fill_in_the_mail_server, latest_letter, save
+from tests.e2e.test_main_job import NEW_PASSWORD, fill_in_the_mail_server, latest_letter
+
+pytestmark = pytest.mark.one_engine  # what is looked at is markup, colours and the keyboard
 
 AXE: Final = (Path(__file__).parent.parent / "vendor" / "axe.min.js").read_text("utf-8")
 RULES: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -57,7 +59,7 @@ async def test_the_pages_of_delivery_can_be_used_by_everybody(tabs: Tabs, width:
     admin = await tabs.open(width=width, dark=dark)
     await admin.set_up()
     await fill_in_the_mail_server(admin)
-    await save(admin)
+    await admin.save()
     await fill_the_log(admin)
     found = []
     for path in PATHS:
@@ -86,7 +88,7 @@ async def test_a_letter_is_found_and_sent_again_by_keyboard_alone(tabs: Tabs) ->
     page = admin.page
     await admin.set_up()
     await fill_in_the_mail_server(admin)
-    await save(admin)
+    await admin.save()
     await fill_the_log(admin)
     await admin.go("/mail-log")
     await page.keyboard.press("/")

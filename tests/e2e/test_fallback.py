@@ -2,17 +2,18 @@
 
 import re
 
+import pytest
 from playwright.async_api import expect
 
 from tests.e2e.conftest import Site, Tab, Tabs
-from tests.e2e.test_main_job import fill_in_the_mail_server, latest_letter, save
+from tests.e2e.test_main_job import fill_in_the_mail_server, latest_letter
 
 
 async def set_up_a_dead_server(tab: Tab) -> None:
     """Save a first mail server at which nobody answers."""
     await fill_in_the_mail_server(tab)
     await tab.page.get_by_role("textbox", name="Port").fill("25")
-    await save(tab)
+    await tab.save()
 
 
 async def test_it_is_set_up_takes_over_and_is_removed(tabs: Tabs, site: Site) -> None:
@@ -26,7 +27,7 @@ async def test_it_is_set_up_takes_over_and_is_removed(tabs: Tabs, site: Site) ->
     await tab.mark()
     await fill_in_the_mail_server(tab)
     await page.get_by_label("Sender's address").fill("second@example.org")
-    await save(tab)
+    await tab.save()
     await page.get_by_role("button", name="Test Mail Server").click()
     await expect(page.locator("#ladder .rung")).to_have_count(9)
     await expect(page.locator("#toasts")).to_contain_text("sent")
@@ -50,6 +51,7 @@ async def test_it_is_set_up_takes_over_and_is_removed(tabs: Tabs, site: Site) ->
     await expect(page.locator("#revisions")).to_contain_text("The fallback server was removed.")
 
 
+@pytest.mark.one_engine
 async def test_it_works_without_javascript_and_on_a_telephone(tabs: Tabs, site: Site) -> None:
     tab = await tabs.open(width=390, scripts=False)
     page = tab.page

@@ -1,8 +1,11 @@
 """Filling in the mail server's form in a browser: what was typed stays, secrets included, and nothing is saved."""
 
+import pytest
 from playwright.async_api import expect
 
 from tests.e2e.conftest import Tabs
+
+pytestmark = pytest.mark.one_engine  # what is looked at is the form; tests/mail_server has the rest on both
 
 SECRET = "typed before the provider was chosen"
 

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.async_api import expect
 
 from tests.e2e.conftest import Site, Tab, Tabs
@@ -71,6 +72,7 @@ async def test_the_whole_way_in_two_browsers(tabs: Tabs, site: Site) -> None:
     await expect(admin.page.locator("#handoff")).to_contain_text("were used")
 
 
+@pytest.mark.one_engine
 async def test_it_is_cancelled_in_place(tabs: Tabs, site: Site) -> None:
     admin, alice = await tabs.open(), await tabs.open()
     await alice_of(admin)

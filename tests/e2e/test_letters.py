@@ -2,11 +2,14 @@
 
 import re
 
+import pytest
 from playwright.async_api import expect
 
 from tests.brand.pictures import png
 from tests.e2e.conftest import PASSWORD, Site, Tab, Tabs
-from tests.e2e.test_main_job import fill_in_the_mail_server, latest_letter, save
+from tests.e2e.test_main_job import fill_in_the_mail_server, latest_letter
+
+pytestmark = pytest.mark.one_engine  # what is looked at is the page; others have the rest on both
 
 NOT_ME = re.compile(r"http://localhost:\d+/not-me/[\w.-]+")
 
@@ -52,7 +55,7 @@ async def test_an_account_is_frozen_from_a_letter_and_thawed_without_scripts(tab
     admin = await tabs.open()
     await admin.set_up()
     await fill_in_the_mail_server(admin)
-    await save(admin)
+    await admin.save()
     plain = await tabs.open(scripts=False)
     await plain.sign_in("root", PASSWORD)
     await plain.go("/letters?name=Northwind")

@@ -2,10 +2,11 @@
 
 import re
 
+import pytest
 from playwright.async_api import expect
 
 from tests.e2e.conftest import PASSWORD, Site, Tab, Tabs
-from tests.e2e.test_main_job import NEW_PASSWORD, fill_in_the_mail_server, latest_letter, save
+from tests.e2e.test_main_job import NEW_PASSWORD, fill_in_the_mail_server, latest_letter
 
 CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
 """A browser without a window says that it has none, as programs do."""
@@ -37,7 +38,7 @@ async def test_an_open_page_follows_a_letter_from_the_click_to_the_new_password(
     page = admin.page
     await admin.set_up()
     await fill_in_the_mail_server(admin)
-    await save(admin)
+    await admin.save()
     await send_link_to_alice(admin)
     timeline = page.locator("#timeline")
     await admin.mark()
@@ -83,7 +84,7 @@ async def test_what_waits_goes_on_in_front_of_the_reader_who_loses_neither_place
     await second.sign_in("root", PASSWORD)
     await second.go("/mail-server")
     await fill_in_the_mail_server(second)
-    await save(second)
+    await second.save()
     await expect(letter).to_contain_text("Accepted by 127.0.0.1")
     await expect(letter).not_to_contain_text("Letters wait")
     await expect(row).to_contain_text("Accepted")
@@ -93,6 +94,7 @@ async def test_what_waits_goes_on_in_front_of_the_reader_who_loses_neither_place
         assert await tab.stayed()
 
 
+@pytest.mark.one_engine
 async def test_letters_are_found_as_one_types(tabs: Tabs, site: Site) -> None:
     tab = await tabs.open()
     page = tab.page
@@ -128,7 +130,7 @@ async def test_the_log_works_without_javascript(tabs: Tabs, site: Site) -> None:
     page = tab.page
     await tab.set_up()
     await fill_in_the_mail_server(tab)
-    await save(tab)
+    await tab.save()
     await create(tab, "alice")
     await page.get_by_role("button", name="Send link").click()
     await page.get_by_role("link", name="Letters to this person").click()

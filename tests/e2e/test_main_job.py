@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.async_api import expect
 
 from tests.e2e.conftest import PASSWORD, Site, Tab, Tabs
@@ -19,12 +20,6 @@ async def fill_in_the_mail_server(tab: Tab) -> None:
     await page.get_by_label("Sender's address").fill("postern@example.org")
 
 
-async def save(tab: Tab) -> None:
-    """Press Save, and wait for the toast."""
-    await tab.page.get_by_role("button", name="Save", exact=True).click()
-    await expect(tab.page.locator("#toasts")).to_contain_text(re.compile("saved", re.IGNORECASE))
-
-
 async def latest_letter(tab: Tab, subject: str) -> None:
     """Open the newest letter of this subject in the development mailbox, once it is there."""
     await tab.go("/dev/mailbox")
@@ -34,7 +29,7 @@ async def latest_letter(tab: Tab, subject: str) -> None:
 async def test_setting_up_saving_and_testing_the_mail_server(tabs: Tabs, site: Site) -> None:
     tab = await tabs.open()
     page = tab.page
-    await tab.set_up()
+    await tab.become_administrator()
     await tab.mark()
     await page.get_by_label("Host").fill("bad host name")
     await page.get_by_label("Sender's address").fill("nobody")
@@ -43,7 +38,7 @@ async def test_setting_up_saving_and_testing_the_mail_server(tabs: Tabs, site: S
     await expect(page.get_by_label("Host")).to_have_value("bad host name")
     await expect(page.get_by_label("Host")).to_be_focused()
     await fill_in_the_mail_server(tab)
-    await save(tab)
+    await tab.save()
     await expect(page.get_by_label("Send the test letter to")).to_have_value("root@example.org")
     await page.get_by_role("button", name="Test Mail Server").click()
     await expect(page.locator("#ladder .rung")).to_have_count(9)
@@ -54,6 +49,7 @@ async def test_setting_up_saving_and_testing_the_mail_server(tabs: Tabs, site: S
     await expect(page.get_by_role("heading", level=1)).to_contain_text("Test from")
 
 
+@pytest.mark.one_engine
 async def test_a_red_rung_says_why_and_marks_the_field(tabs: Tabs, site: Site) -> None:
     tab = await tabs.open()
     await tab.set_up()
@@ -69,6 +65,7 @@ async def test_a_red_rung_says_why_and_marks_the_field(tabs: Tabs, site: Site) -
     assert await tab.stayed()
 
 
+@pytest.mark.one_engine
 async def test_saving_while_a_test_runs_does_not_cut_it_short(tabs: Tabs, site: Site) -> None:
     tab = await tabs.open()
     await tab.set_up()
@@ -82,7 +79,7 @@ async def test_a_forgotten_password_is_set_anew_and_the_link_works_once(tabs: Ta
     admin = await tabs.open()
     await admin.set_up()
     await fill_in_the_mail_server(admin)
-    await save(admin)
+    await admin.save()
     await admin.go("/users/new")
     await admin.page.get_by_label("Username").fill("alice")
     await admin.page.get_by_label("Address").fill("alice@example.org")
@@ -170,12 +167,12 @@ async def test_people_are_found_as_one_types_and_helped(tabs: Tabs, site: Site) 
 async def test_the_main_job_works_without_javascript(tabs: Tabs, site: Site) -> None:
     tab = await tabs.open(scripts=False)
     page = tab.page
-    await tab.set_up()
+    await tab.become_administrator()
     await fill_in_the_mail_server(tab)
     await page.get_by_role("button", name="Test Mail Server").click()
     await expect(page.locator("#ladder .rung")).to_have_count(9)
     await expect(page.get_by_label("Host")).to_have_value("127.0.0.1")
-    await save(tab)
+    await tab.save()
     await tab.go("/users")
     await page.get_by_role("searchbox").fill("roo")
     await page.get_by_role("searchbox").press("Enter")

@@ -2,10 +2,13 @@
 
 import re
 
+import pytest
 from playwright.async_api import expect
 
 from tests.e2e.conftest import Site, Tabs
-from tests.e2e.test_main_job import fill_in_the_mail_server, latest_letter, save
+from tests.e2e.test_main_job import fill_in_the_mail_server, latest_letter
+
+pytestmark = pytest.mark.one_engine  # what is looked at is the page; tests/mail_server has the rest on both
 
 LINK = re.compile(r"http://localhost:\d+/received/[\w.-]+")
 
@@ -14,7 +17,7 @@ async def test_the_open_page_learns_that_the_letter_arrived(tabs: Tabs, site: Si
     tab, reader = await tabs.open(), await tabs.open(width=390)
     await tab.set_up()
     await fill_in_the_mail_server(tab)
-    await save(tab)
+    await tab.save()
     await tab.page.get_by_role("button", name="Test Mail Server").click()
     receipt = tab.page.locator("#receipt")
     await expect(receipt).to_contain_text("Received?")
@@ -36,7 +39,7 @@ async def test_a_sample_is_followed_to_the_mail_server(tabs: Tabs, site: Site) -
     tab = await tabs.open()
     await tab.set_up()
     await fill_in_the_mail_server(tab)
-    await save(tab)
+    await tab.save()
     await tab.mark()
     await tab.page.get_by_text("A sample reset letter", exact=True).click()
     await tab.page.get_by_role("button", name="Send a sample reset letter").click()

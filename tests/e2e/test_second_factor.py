@@ -2,9 +2,12 @@
 
 from typing import Any
 
+import pytest
 from playwright.async_api import expect
 
 from tests.e2e.conftest import PASSWORD, Tab, Tabs
+
+pytestmark = pytest.mark.one_engine  # what is looked at is the browser; tests/sessions has the rest on both
 
 
 async def virtual_authenticator(tab: Tab) -> Any:

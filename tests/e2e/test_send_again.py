@@ -7,17 +7,16 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from tests.e2e.conftest import Tabs, a_site
-from tests.world import KEYS, database_url
 from webapp.db.connect import Database
+
+pytestmark = pytest.mark.one_engine  # what is looked at is the countdown; tests/recovery has the rest on both
 
 
 @pytest.mark.parametrize("scripts", [True, False])
 async def test_the_countdown_survives_a_reload_and_then_it_is_sent_again(
     chromium: Browser, database: Database, tmp_path: Path, scripts: bool
 ) -> None:
-    (tmp_path / "var").mkdir()
-    settings = {"DATABASE_URL": database_url(database), "SECRET_KEYS": KEYS, "RESET_REPEAT_SECONDS": "6"}
-    async with a_site(tmp_path / "var", **settings) as site:
+    async with a_site(database, tmp_path / "var", RESET_REPEAT_SECONDS="6") as site:
         tabs = Tabs(chromium, site)
         tab = await tabs.open(width=390, scripts=scripts)
         page = tab.page

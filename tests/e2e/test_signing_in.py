@@ -11,6 +11,8 @@ from webapp.db.connect import Database, connected
 from webapp.mail_server.models import Revision
 from webapp.sessions.models import Session
 
+pytestmark = pytest.mark.one_engine  # what is looked at is the page; tests/sessions has the rest on both
+
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 SECRET = "the secret of the mail server"
 

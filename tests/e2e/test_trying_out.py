@@ -3,11 +3,14 @@
 import asyncio
 import ssl
 
+import pytest
 from playwright.async_api import FilePayload, Request, expect
 
 from tests.e2e.conftest import Site, Tab, Tabs
-from tests.e2e.test_main_job import fill_in_the_mail_server, save
+from tests.e2e.test_main_job import fill_in_the_mail_server
 from tests.smtp_server import ca_pem
+
+pytestmark = pytest.mark.one_engine  # what is looked at is the page; tests/mail_server has the rest on both
 
 PASSWORD = "typed and never in an address"
 
@@ -16,7 +19,7 @@ async def set_up(tabs: Tabs) -> Tab:
     tab = await tabs.open()
     await tab.set_up()
     await fill_in_the_mail_server(tab)
-    await save(tab)
+    await tab.save()
     return tab
 
 
@@ -88,8 +91,7 @@ async def test_a_certificate_is_taken_from_a_file(tabs: Tabs) -> None:
         file = FilePayload(name="authority", mimeType="application/octet-stream", buffer=content)
         await page.get_by_label("Or take it from a file").set_input_files(file)
         await expect(page.locator("#ca_certificate")).to_have_value(ca_pem())
-    await page.get_by_role("button", name="Save", exact=True).click()
-    await expect(page.locator("#toasts")).to_contain_text("Saved.")
+    await tab.save()
 
 
 async def test_a_long_name_does_not_push_the_page_apart(tabs: Tabs) -> None:
@@ -109,9 +111,9 @@ async def test_the_way_back_to_earlier_settings_fits_on_the_page(tabs: Tabs) -> 
     await tab.page.locator("input[name=auth][value=password]").check()
     await tab.page.get_by_label("Username").fill("postern")
     await tab.page.get_by_label("Password", exact=True).fill(PASSWORD)
-    await save(tab)
+    await tab.save()
     await tab.page.locator("input[name=auth][value=none]").check()
-    await save(tab)
+    await tab.save()
     await tab.go("/mail-server/revisions")
     await tab.page.locator("#revision-2 summary").click()
     for element in ("#revision-2 input[type=password]", "#revision-1 button"):

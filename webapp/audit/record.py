@@ -1,5 +1,6 @@
 """Writing an audit entry, in the transaction of what it speaks of."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Self
@@ -48,7 +49,16 @@ class Deed:
 
 async def record(actor: Actor, deed: Deed, *, now: datetime) -> None:
     """Add an entry. Call it inside the transaction that makes the change."""
-    await AuditEntry.create(
+    await _entry(actor, deed, now).save()
+
+
+async def record_all(actor: Actor, deeds: Iterable[Deed], *, now: datetime) -> None:
+    """Add an entry for each of many deeds. Call it inside the transaction that makes the changes."""
+    await AuditEntry.bulk_create([_entry(actor, deed, now) for deed in deeds])
+
+
+def _entry(actor: Actor, deed: Deed, now: datetime) -> AuditEntry:
+    return AuditEntry(
         at=now,
         actor_id=actor.user_id,
         actor=actor.name[:200],

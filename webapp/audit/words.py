@@ -41,6 +41,8 @@ ACTIONS: Final[Mapping[str, Message]] = {
     "user:cancelled_handoff": message("cancelled the link and code of"),
     "user:used_handoff": message("set a new password by link and code for"),
     "user:exhausted_handoff": message("typed too many wrong codes for"),
+    "people:imported": message("imported users"),
+    "people:exported": message("exported users"),
     "help:closed": message("closed a request for help"),
     "help:reopened": message("opened a request for help again"),
     "policy:saved": message("changed the security policy"),

@@ -45,6 +45,7 @@ MODELS: Final[tuple[str, ...]] = (
     "webapp.webhooks.models",
     "webapp.brand.models",
     "webapp.policy.models",
+    "webapp.jobs.models",
     "webapp.db.models",
 )
 """Where the tables are, by name: the database imports no feature."""

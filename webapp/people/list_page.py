@@ -117,6 +117,11 @@ def _marked(text: str, question: Question, part: Part) -> tuple[Piece, ...]:
     return whole if any(each.found for each in whole) else pieces(text, {term.text for term in terms})
 
 
+def chips(path: str, question: Question) -> tuple[Chip, ...]:
+    """The filters in force, for the list at ``path``."""
+    return tuple(Chip(text, path_of(path, without)) for text, without in _chips(question))
+
+
 def ways(path: str, found: Found, question: Question, *, before: int) -> Ways:
     """The links of a page of the list that lies at ``path``; so many people were shown ``before`` it."""
     shown = before + len(found.people)
@@ -125,7 +130,7 @@ def ways(path: str, found: Found, question: Question, *, before: int) -> Ways:
         whole=path_of(path, question, shown=str(shown)) if before else path_of(path, question),
         more=path_of(path, question, after=found.after, shown=str(shown)) if found.after else "",
         everybody=path_of(path, Question(text=question.text)),
-        chips=tuple(Chip(text, path_of(path, without)) for text, without in _chips(question)),
+        chips=chips(path, question),
         headings={
             "name": _heading(path, question, Sort.NAME, Sort.NAME_DOWN),
             "last_sign_in": _heading(path, question, Sort.LAST_SIGN_IN_DOWN, Sort.LAST_SIGN_IN),

@@ -34,17 +34,17 @@ async def read_fields(request: Req, known: Collection[str]) -> dict[str, str]:
 
 
 async def read_upload(
-    request: Req, known: Collection[str], *, file: str, most: int
+    request: Req, known: Collection[str], *, file: str, most: int, seconds: float = BODY_SECONDS
 ) -> tuple[dict[str, str], bytes | None]:
     """The fields of a form, and what is in the one file that it may bring along; None if it brings none.
 
     ``file`` is the name of that field. Of a file that is longer than ``most`` bytes one byte more is read, so that it
-    can be told.
+    can be told. ``seconds``: how long the browser may take.
 
     Raises:
         Refusal: as read_fields does.
     """
-    pairs, uploaded = await _parts(request, file=file, most=most)
+    pairs, uploaded = await _parts(request, file=file, most=most, seconds=seconds)
     return _fields(pairs, known), uploaded
 
 
@@ -69,14 +69,14 @@ async def read_pairs(request: Req) -> list[tuple[str, UploadFile | str]]:
         raise refusal(408) from None
 
 
-async def _parts(request: Req, *, file: str, most: int) -> tuple[_Pairs, bytes | None]:
+async def _parts(request: Req, *, file: str, most: int, seconds: float = BODY_SECONDS) -> tuple[_Pairs, bytes | None]:
     """The form as it was sent, without the file, and the file's content; an empty one, or an empty text, is none."""
     _require_form(request)
     uploaded = b""
     pairs: _Pairs = []
     try:
         async with (
-            asyncio.timeout(BODY_SECONDS),
+            asyncio.timeout(seconds),
             request.form(max_files=1 if file else 0, max_fields=MAX_FIELDS, max_part_size=MAX_LENGTH * 4) as form,
         ):
             for name, value in form.multi_items():

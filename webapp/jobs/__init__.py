@@ -1,0 +1,1 @@
+"""Work on many people at once, done beside the pages."""

@@ -1,0 +1,1 @@
+"""Handing people over as a file."""

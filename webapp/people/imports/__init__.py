@@ -1,0 +1,1 @@
+"""Taking people over from a file."""

@@ -1,0 +1,1 @@
+"""How far a job is, and what became of each row."""
