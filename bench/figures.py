@@ -1,8 +1,10 @@
 """Figures, and how they are written down."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median, quantiles
+from tempfile import TemporaryDirectory
 
 MILLISECONDS = 1_000
 
@@ -33,3 +35,15 @@ def compared(what: str, ours: Sequence[float], bare: Sequence[float], *, at_most
         Figure(f"{what}: without", spread(bare), ""),
         Figure(f"{what}: ratio of the medians", f"{ratio:.2f}", f"at most {at_most}", held=ratio <= at_most),
     ]
+
+
+def written(figures: Sequence[Figure]) -> None:
+    """Print what was measured."""
+    for figure in figures:
+        print(f"  {figure.what}: {figure.value}{'' if figure.held else '  (MISSED)'}", flush=True)
+
+
+def tried(measure: Callable[..., list[Figure]], *sizes: float) -> None:
+    """Measure by itself, with these sizes after the folder, and print the figures."""
+    with TemporaryDirectory(prefix="postern-bench-") as folder:
+        written(measure(Path(folder), *sizes))

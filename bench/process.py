@@ -73,14 +73,21 @@ def environment(folder: Path, **variables: str) -> dict[str, str]:
 @contextlib.contextmanager
 def postern(command: str, folder: Path, environ: Mapping[str, str], *options: str) -> Iterator[str]:
     """A server of ours until the end of the block; gives its address."""
+    with site("-m", "webapp", command, *options, folder=folder, environ=environ) as (url, _):
+        yield url
+
+
+@contextlib.contextmanager
+def site(*arguments: str, folder: Path, environ: Mapping[str, str]) -> Iterator[tuple[str, int]]:
+    """A site by a Python process until the end of the block, once it is ready; gives its address and process id."""
     url = environ["POSTERN_PUBLIC_URL"]
-    with python("-m", "webapp", command, *options, folder=folder, environ=environ) as process:
+    with python(*arguments, folder=folder, environ=environ) as process:
         end = time.monotonic() + START_SECONDS
         while not _answers(f"{url}/readyz"):
             if process.poll() is not None or time.monotonic() > end:
-                raise RuntimeError(f"postern {command} did not start: {(folder / 'log').read_text()}")
+                raise RuntimeError(f"{' '.join(arguments)} did not start: {(folder / 'log').read_text()}")
             time.sleep(0.05)
-        yield url
+        yield url, process.pid
 
 
 def _answers(url: str) -> bool:

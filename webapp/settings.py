@@ -80,6 +80,8 @@ class Settings(BaseModel):
     reset_repeat_seconds: Annotated[int, Field(ge=0, le=3_600)] = 60
     resets_per_network_per_hour: Annotated[int, Field(ge=1)] = 100
     sign_ins_per_network_per_minute: Annotated[int, Field(ge=1)] = 30
+    sign_ins_per_minute: Annotated[int, Field(ge=1)] = 600
+    """That fail, of all browsers which are not known: ten in a second, about what two cores hash."""
     letters_per_recipient_per_hour: Annotated[int, Field(ge=1)] = 5
     letters_per_minute: Annotated[int, Field(ge=1)] | None = None
     letters_per_hour: Annotated[int, Field(ge=1)] | None = None

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from tests.abuse.test_row_07_telling_times import area_under_curve
+from tests.area_under_curve import area_under_curve
 from tests.sessions.trying import attempt
 from tests.world import PASSWORD, World
 from webapp.users.models import User

@@ -3,8 +3,8 @@
 import asyncio
 import random
 import time
-from collections.abc import Sequence
 
+from tests.area_under_curve import area_under_curve
 from tests.postal import crew, use_server
 from tests.smtp_server import smtp_server
 from tests.world import Browser, World
@@ -13,13 +13,6 @@ from webapp.users.models import User
 PAIRS = 500
 ROOM = 0.08
 """More than four standard errors of an area under the curve over 500 pairs (0.018)."""
-
-
-def area_under_curve(one: Sequence[float], other: Sequence[float]) -> float:
-    """How often a time of one kind is longer than a time of the other: 0.5 if nothing tells them apart."""
-    ranked = sorted([(each, 0) for each in one] + [(each, 1) for each in other])
-    ranks = sum(position for position, (_, kind) in enumerate(ranked, 1) if kind == 0)
-    return (ranks - len(one) * (len(one) + 1) / 2) / (len(one) * len(other))
 
 
 async def timed(browser: Browser, name: str) -> tuple[float, float]:

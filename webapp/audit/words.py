@@ -8,6 +8,8 @@ from webapp.text import Message, message
 
 ACTIONS: Final[Mapping[str, Message]] = {
     "session:began": message("signed in"),
+    "session:refused": message("could not sign in as"),
+    "session:unknown": message("could not sign in, under a name that nobody has"),
     "session:ended": message("signed out one browser of"),
     "user:chose_preferences": message("chose language or time zone of"),
     "user:asked_new_address": message("asked for a new mail address of"),
@@ -146,6 +148,7 @@ NAMES: Final[Mapping[str, Message]] = {
     "verified_how": message("How the caller was verified"),
     "ticket": message("Ticket"),
     "attempt": message("Attempt"),
+    "why": message("What was wrong"),
     "factor": message("Second factor"),
     "host": message("Host"),
     "port": message("Port"),
@@ -224,6 +227,12 @@ _ATTEMPTS: Final[Mapping[str, Message]] = {
     "clear_factors": message("clear the second factor"),
     "delete": message("delete or restore"),
 }
+_FAILURES: Final[Mapping[str, Message]] = {
+    "password": message("The password"),
+    "shut": message("Nothing, but the account is shut or its password has expired"),
+    "factor": message("The second factor"),
+    "confirmation": message("The password, asked for again"),
+}
 _FACTORS: Final[Mapping[str, Message]] = {
     "totp": message("Authenticator app"),
     "passkey": message("Passkey or security key"),
@@ -247,6 +256,7 @@ _VALUES: Final[Mapping[str, Mapping[str, Message]]] = {
     "role": _ROLES,
     "staff_set_passwords": _SWITCHES,
     "attempt": _ATTEMPTS,
+    "why": _FAILURES,
     "factor": _FACTORS,
     "security": _SECURITY,
     "auth": _AUTHENTICATION,
@@ -256,6 +266,7 @@ _VALUES: Final[Mapping[str, Mapping[str, Message]]] = {
 _ACTORS: Final[Mapping[str, Message]] = {
     "command line": message("command line"),
     "retention": message("retention, by itself"),
+    "somebody at the sign-in": message("somebody"),
     "holder of a reset link": message("holder of a reset link"),
     "holder of an invitation": message("holder of an invitation"),
     "holder of a handoff": message("holder of a link and a code"),

@@ -20,6 +20,7 @@ class Claimant:
     name: str
     """Folded."""
     user_id: int | None
+    username: str
     password_hash: str | None
     credentials_version: int
     may_enter: bool
@@ -37,6 +38,7 @@ async def claimant(identifier: str, *, browser: str, now: datetime) -> Claimant:
     return Claimant(
         name=name,
         user_id=row["id"],
+        username=row["username"] or "",
         password_hash=row["password_hash"],
         credentials_version=row["credentials_version"] or 0,
         may_enter=row["state"] == UserState.ACTIVE and row["frozen_at"] is None and row["deleted_at"] is None,
@@ -45,7 +47,8 @@ async def claimant(identifier: str, *, browser: str, now: datetime) -> Claimant:
 
 
 _BY: Final = """
-    SELECT users.id, password_hash, credentials_version, state, frozen_at, deleted_at, known_browsers.id AS known
+    SELECT users.id, username, password_hash, credentials_version, state, frozen_at, deleted_at,
+           known_browsers.id AS known
     FROM (SELECT 1 AS one) AS always LEFT JOIN users ON {key} = ?
     LEFT JOIN known_browsers ON known_browsers.user_id = users.id AND digest = ? AND last_seen_at > ?"""
 _BY_ADDRESS: Final = _BY.format(key="email_key")

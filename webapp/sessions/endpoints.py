@@ -97,8 +97,11 @@ def visit_of(request: Req) -> Visit:
 async def lock_out_of(request: Req) -> LockOut:
     """The counting of attempts, with the limits in force."""
     settings = request.state["settings"]
-    per_minute = settings.sign_ins_per_network_per_minute
-    limits = Limits.of(await request.state["policy"](), per_network_per_minute=per_minute)
+    limits = Limits.of(
+        await request.state["policy"](),
+        per_network_per_minute=settings.sign_ins_per_network_per_minute,
+        per_minute=settings.sign_ins_per_minute,
+    )
     return LockOut(request.state["throttle"], limits)
 
 

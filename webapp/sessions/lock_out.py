@@ -23,8 +23,6 @@ from webapp.users.models import User
 
 PLACES: Final = 5
 """So many times what one network may fail, all networks together may fail for one name."""
-OVERALL: Final = Limit("sign-in-overall", 600, 60)
-"""What all browsers that are not known may fail, for whatever name: ten in a second, about what two cores hash."""
 _FAILURES: Final = "sign-in-failures"
 
 
@@ -38,15 +36,18 @@ class Limits:
     """Of one name in all networks together."""
     network: Limit
     """Of one network, whatever the name, right or wrong: what it may have hashed."""
+    overall: Limit
+    """Of all browsers that are not known, whatever the name."""
 
     @classmethod
-    def of(cls, policy: Policy, *, per_network_per_minute: int) -> Self:
+    def of(cls, policy: Policy, *, per_network_per_minute: int, per_minute: int) -> Self:
         """The limits in force."""
         seconds = policy.lock_out_minutes * 60
         return cls(
             Limit(_FAILURES, policy.lock_out_failures, seconds),
             Limit(_FAILURES, policy.lock_out_failures * PLACES, seconds),
             Limit("sign-in", per_network_per_minute, 60),
+            Limit("sign-in-overall", per_minute, 60),
         )
 
 
@@ -136,7 +137,7 @@ class LockOut:
         # The network first: one alone cannot use up what is everybody's.
         return [
             (self.limits.network, claim.network, ""),
-            (OVERALL, "all", ""),
+            (self.limits.overall, "all", ""),
             here,
             (self.limits.everywhere, claim.named, ""),
         ]

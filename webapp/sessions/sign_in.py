@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from webapp.audit.record import Actor, Deed, Subject, record
+from webapp.audit.record import NOTHING, Actor, Deed, Subject, record
 from webapp.crypto.passwords import Busy, Passwords
 from webapp.db.connect import transaction
 from webapp.outbox.enqueue import Order, enqueue
 from webapp.sessions.browser_words import browser_and_system
 from webapp.sessions.claimant import Claimant, claimant
+from webapp.sessions.failures import Failure, Why, record_failure
 from webapp.sessions.known_browser import is_known, make_known
 from webapp.sessions.lock_out import Claim, LockOut, Wait
 from webapp.sessions.session import Client, begin
@@ -77,11 +78,22 @@ async def sign_in(
         await lock_out.not_tried(claim, counted_at=now)
         raise
     if who.user_id is None or not verified.ok or not who.may_enter:
+        await record_failure(_failure(who, visit, right=verified.ok), lock_out.throttle, now=now)
         return Refused()
     if verified.rehash and who.password_hash:
         await store_rehash(who.user_id, who.password_hash, verified.rehash)
     await lock_out.succeeded(claim, counted_at=now)
-    return await _begin(who, visit, now=now)
+    outcome = await _begin(who, visit, now=now)
+    if isinstance(outcome, Refused):
+        await record_failure(_failure(who, visit, right=True), lock_out.throttle, now=now)
+    return outcome
+
+
+def _failure(who: Claimant, visit: Visit, *, right: bool) -> Failure:
+    if who.user_id is None:
+        return Failure(who.name, NOTHING, visit.client.network, Why.UNKNOWN)
+    subject = Subject(who.username, who.user_id)
+    return Failure(who.name, subject, visit.client.network, Why.SHUT if right else Why.PASSWORD)
 
 
 async def _begin(who: Claimant, visit: Visit, *, now: datetime) -> SignedIn | SecondStep | Refused:

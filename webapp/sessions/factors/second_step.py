@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from webapp.audit.record import Actor
+from webapp.audit.record import Actor, Subject
+from webapp.crypto.throttle import Throttle
 from webapp.crypto.vault import Vault
 from webapp.db.connect import transaction
 from webapp.sessions.factors import challenge, show
 from webapp.sessions.factors.challenge import Begun, Purpose
 from webapp.sessions.factors.passkeys import Passkeys, new_challenge
+from webapp.sessions.failures import Failure, Why, record_failure
 from webapp.sessions.sign_in import SignedIn, Visit, complete
 from webapp.users.models import User
 
@@ -38,11 +40,22 @@ async def begin(user_id: int, target: str, *, remembered: bool, vault: Vault, no
 
 
 async def finish(
-    begun: Begun, given: Given, *, passkeys: Passkeys, visit: Visit, vault: Vault, now: datetime
+    begun: Begun, given: Given, *, passkeys: Passkeys, visit: Visit, vault: Vault, throttle: Throttle, now: datetime
 ) -> SignedIn | Wrong | Over:
     """Begin the session if the factor is shown."""
     if not await challenge.count_attempt(begun):
         return Over()
+    outcome = await _finish(begun, given, passkeys=passkeys, visit=visit, vault=vault, now=now)
+    if isinstance(outcome, Wrong):
+        subject = Subject(begun.user.username, begun.user.id)
+        failure = Failure(begun.user.username_key, subject, visit.client.network, Why.FACTOR)
+        await record_failure(failure, throttle, now=now)
+    return outcome
+
+
+async def _finish(
+    begun: Begun, given: Given, *, passkeys: Passkeys, visit: Visit, vault: Vault, now: datetime
+) -> SignedIn | Wrong | Over:
     async with transaction():
         user = await User.filter(id=begun.user.id).select_for_update(no_key=True).first()
         if user is None or user.credentials_version != begun.user.credentials_version or not user.may_enter:

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from webapp.audit.record import Subject
 from webapp.crypto.passwords import Busy, Passwords
 from webapp.fields import fold
 from webapp.principal import Principal
+from webapp.sessions.failures import Failure, Why, record_failure
 from webapp.sessions.lock_out import Claim, LockOut, Wait
 from webapp.sessions.models import Session
 from webapp.sessions.sign_in import Refused
@@ -39,6 +41,8 @@ async def confirm(
         await lock_out.not_tried(claim, counted_at=now)
         raise
     if not verified.ok:
+        failure = Failure(claim.name, Subject(user.username, user.id), network, Why.CONFIRMATION)
+        await record_failure(failure, lock_out.throttle, now=now)
         return Refused()
     # The second factor, where there is one, was shown when the session began; one factor again is enough (ASVS 7.5.3).
     await lock_out.succeeded(claim, counted_at=now)

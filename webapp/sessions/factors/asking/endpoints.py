@@ -52,6 +52,7 @@ async def answer(request: Req) -> Response:
         passkeys=Passkeys(state["settings"].public_url, PRODUCT),
         visit=visit_of(request),
         vault=state["vault"],
+        throttle=state["throttle"],
         now=state["clock"](),
     )
     match outcome:
