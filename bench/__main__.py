@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from bench import (
+    audit,
     click,
     crash,
     crowd,
@@ -31,6 +32,7 @@ MEASURES: Final = (
     ("Many tests at once", crowd.measure),
     ("In the browser", first_rung.measure),
     ("The mail log", mail_log.measure),
+    ("The audit", audit.measure),
     ("Letters per second", letters.measure),
     ("A hundred thousand letters", queue.measure),
     ("From the click to the mail server", click.measure),

@@ -18,7 +18,7 @@ from tests.delivery.killing import Sink
 from tests.smtp_server import scripted_server
 from tests.world import database_url
 from webapp.db.connect import Database
-from webapp.delivery.lanes import LANES_PER_SESSION
+from webapp.delivery.lanes import AT_RISK_PER_SESSION
 from webapp.delivery.means import SESSIONS
 from webapp.delivery.models import Attempt
 from webapp.outbox.models import Letter, LetterState
@@ -30,7 +30,7 @@ EVERY_SECONDS: Final = 1.0
 ANSWER_SECONDS: Final = 0.02
 """What the mail server takes over a letter, so that letters are in flight until the last kill."""
 LONGEST_SECONDS: Final = 300.0
-IN_FLIGHT: Final = SESSIONS * LANES_PER_SESSION
+IN_FLIGHT: Final = SESSIONS * AT_RISK_PER_SESSION
 """Letters of one worker that may be sent and not written down."""
 
 

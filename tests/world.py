@@ -129,10 +129,12 @@ class Browser:
         """Open a page; keyword arguments are headers, ``_`` standing for ``-``."""
         return await self.client.get(path, headers=_named(headers))
 
-    async def post(self, path: str, fields: Mapping[str, Any] | None = None, **headers: str) -> httpx2.Response:
-        """Send a form from one of our own pages."""
+    async def post(
+        self, path: str, fields: Mapping[str, Any] | None = None, *, files: Any = None, **headers: str
+    ) -> httpx2.Response:
+        """Send a form from one of our own pages, with files if there are any."""
         sent = {"Sec-Fetch-Site": "same-origin", **_named(headers)}
-        return await self.client.post(path, data=dict(fields or {}), headers=sent)
+        return await self.client.post(path, data=dict(fields or {}), files=files, headers=sent)
 
     async def htmx_get(self, path: str, *, shown: str = "/", **headers: str) -> httpx2.Response:
         """What htmx gets for a part of the page whose URL is ``shown``."""

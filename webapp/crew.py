@@ -1,4 +1,4 @@
-"""What works beside the pages: drain, worker, retention, alerts, jobs and canary."""
+"""What works beside the pages: drain, worker, retention, alerts, jobs, the audit's sealer and canary."""
 
 import asyncio
 import secrets
@@ -10,6 +10,9 @@ from random import SystemRandom
 
 from webapp.account.address.letter import address_confirmation
 from webapp.account.address.link import ADDRESS_CONFIRMATION
+from webapp.audit.chain import ChainKeys
+from webapp.audit.record import RETENTION, Actor
+from webapp.audit.sealer import Sealer
 from webapp.bounces.verp import Verp
 from webapp.brand.stored import stored_brand
 from webapp.db.notify import listen
@@ -36,6 +39,7 @@ from webapp.recovery.letter import reset_link
 from webapp.recovery.not_me.freeze import ACCOUNT_FROZEN
 from webapp.recovery.not_me.letters import (
     ADDRESS_ASKED,
+    account_deleted,
     account_frozen,
     address_asked,
     address_changed,
@@ -50,6 +54,7 @@ from webapp.sessions.sign_in import NEW_BROWSER
 from webapp.smtp.rung import Rung
 from webapp.smtp.session import FINAL_DOT_SECONDS
 from webapp.tools import Tools
+from webapp.users.deletion import ACCOUNT_DELETED
 from webapp.users.edit import ADDRESS_CHANGED
 from webapp.webhooks.call import Line
 from webapp.webhooks.caller import Caller
@@ -60,7 +65,7 @@ class Crew:
     """What works beside the pages.
 
     It resolves the requests of the forgot page, sends letters, forgets history, tells alerts, does what is to be done
-    to many people, and looks at the mail servers.
+    to many people, seals the audit, and looks at the mail servers.
     """
 
     drain: Drain
@@ -68,6 +73,7 @@ class Crew:
     retention: Retention
     caller: Caller
     jobs: JobWorker
+    sealer: Sealer
     canary: canary.Canary | None
     """None where it is switched off."""
     listening: Callable[[asyncio.Event], Coroutine[None, None, None]]
@@ -80,6 +86,7 @@ class Crew:
             group.create_task(self.worker.run(stop))
             group.create_task(self.retention.run(stop))
             group.create_task(self.caller.run(stop))
+            group.create_task(self.sealer.run(stop))
             group.create_task(self.jobs.run(stop))
             group.create_task(self.listening(stop))
             if self.canary is not None:
@@ -97,8 +104,9 @@ def create_worker(kit: Tools, wake: asyncio.Event | None = None) -> Crew:
     )
     drain, worker = Drain(kit.vault, limits, kit.clock, wake.set), Worker(means_of(kit), wake)
     listening = partial(listen, kit.database, WAKE, wake.set)
-    jobs = create_job_worker(kit, wake.set)
-    return Crew(drain, worker, create_retention(kit), create_caller(kit), jobs, create_canary(kit), listening)
+    jobs, sealer = create_job_worker(kit, wake.set), Sealer(ChainKeys(kit.keys))
+    retention, caller, looking = create_retention(kit), create_caller(kit), create_canary(kit)
+    return Crew(drain, worker, retention, caller, jobs, sealer, looking, listening)
 
 
 async def link_lifetime(policy: PolicyInUse) -> timedelta:
@@ -152,9 +160,10 @@ def create_canary(kit: Tools) -> canary.Canary | None:
     )
 
 
-def create_retention(kit: Tools) -> Retention:
+def create_retention(kit: Tools, actor: Actor = RETENTION) -> Retention:
     """What deletes history that is old enough."""
-    return Retention(kit.vault, kit.presets, timedelta(days=kit.settings.retention_days), kit.clock)
+    keep, keep_audit = timedelta(days=kit.settings.retention_days), timedelta(days=kit.settings.audit_days)
+    return Retention(kit.vault, kit.presets, keep, ChainKeys(kit.keys), keep_audit, kit.clock, actor)
 
 
 def means_of(kit: Tools, *, final_dot_seconds: float = FINAL_DOT_SECONDS) -> Means:
@@ -170,11 +179,7 @@ def means_of(kit: Tools, *, final_dot_seconds: float = FINAL_DOT_SECONDS) -> Mea
         tokens=kit.tokens,
         brand=stored_brand,
         sessions=kit.settings.smtp_sessions,
-        ceilings=Ceilings(
-            per_minute=kit.settings.letters_per_minute,
-            per_hour=kit.settings.letters_per_hour,
-            per_recipient_per_hour=kit.settings.letters_per_recipient_per_hour,
-        ),
+        ceilings=Ceilings(**kit.settings.ceilings),
         final_dot_seconds=final_dot_seconds,
         return_path=lambda letter, server: verp.address(letter.id, server.bounce_address),
     )
@@ -196,5 +201,6 @@ def letter_kinds(kit: Tools) -> Kinds:
         HANDOFF: handoff(kit.links, public_url=public_url, clock=kit.clock),
         ACCOUNT_FROZEN: account_frozen(public_url=public_url),
         HELP_ASKED: help_asked(public_url=public_url, inbox_path=path_of("help_inbox")),
+        ACCOUNT_DELETED: account_deleted(),
         SAMPLE: sample(public_url=public_url, lifetime=lifetime, forgot_path=path_of("forgot")),
     }

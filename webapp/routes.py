@@ -30,16 +30,22 @@ from webapp.mail_server.providers import endpoints as providers
 from webapp.mail_server.receipts import endpoints as receipts
 from webapp.mail_server.removal import endpoints as removal
 from webapp.mail_server.searches import endpoints as searches
+from webapp.mail_server.trials import endpoints as trials
 from webapp.ops import endpoints as ops
 from webapp.people import endpoints as people
+from webapp.people.browsers import endpoints as browsers
 from webapp.people.clearing import endpoints as clearing
 from webapp.people.creation import endpoints as creation
+from webapp.people.deletion import endpoints as deletion
 from webapp.people.exports import endpoints as exports
 from webapp.people.handoff import endpoints as handoff
 from webapp.people.imports import endpoints as imports
 from webapp.people.imports.plan import MOST_BYTES
 from webapp.people.invitation import endpoints as invitation
 from webapp.people.jobs import endpoints as jobs
+from webapp.people.state import endpoints as account_state
+from webapp.people.timeline import endpoints as timeline
+from webapp.people.why import endpoints as why
 from webapp.policy import endpoints as policy
 from webapp.principal import Principal, Role
 from webapp.recovery import endpoints as recovery
@@ -103,7 +109,7 @@ def _for_both_servers() -> Iterator[Url]:
             replace(url, name=_NAMES[slot] + url.name, path=path + url.path, slot=slot)
             for url in (
                 Url("mail_server", "", ADMIN, mail_server.index, mail_server.save, fresh=True),
-                Url("mail_server_tests", "/tests", ADMIN, post=mail_server.test, fresh=True),
+                Url("mail_server_tests", "/tests", ADMIN, post=trials.test, fresh=True),
                 Url("mail_server_connections", "/connections", ADMIN, post=connections.connect, fresh=True),
                 Url("mail_server_domain", "/domain", ADMIN, sender_domain.index),
                 Url("mail_server_providers", "/providers", ADMIN, providers.recognise),
@@ -174,21 +180,25 @@ URLS: Final = (
     Url("exports", "/users/exports", ADMIN, exports.index, exports.export, fresh=True),
     Url("job", "/users/jobs/{id:id}", ADMIN, jobs.show, jobs.change, fresh=True),
     Url("job_report", "/users/jobs/{id:id}/report", ADMIN, jobs.download),
+    Url("why", "/users/why", STAFF, why.index),
     Url("person", "/users/{id:id}", STAFF, people.person, people.correct, fresh=True),
     Url("person_password", "/users/{id:id}/password", STAFF, post=people.set_password, fresh=True),
     Url("person_reset_link", "/users/{id:id}/reset-link", STAFF, post=people.send_reset_link, fresh=True),
     Url("person_invitation", "/users/{id:id}/invitation", STAFF, post=invitation.invite),
     Url("person_handoff", "/users/{id:id}/handoff", STAFF, post=handoff.hand_off, fresh=True),
-    Url("person_sessions", "/users/{id:id}/sessions", STAFF, post=people.end_sessions),
-    Url("person_state", "/users/{id:id}/state", STAFF, post=people.change_state, fresh=True),
+    Url("person_sessions", "/users/{id:id}/sessions", STAFF, post=browsers.end_sessions),
+    Url("person_state", "/users/{id:id}/state", STAFF, post=account_state.change_state, fresh=True),
     Url("person_factors", "/users/{id:id}/factors", STAFF, post=clearing.clear, fresh=True),
-    Url("person_reachable", "/users/{id:id}/reachable", ADMIN, post=people.mark_reachable),
+    Url("person_reachable", "/users/{id:id}/reachable", ADMIN, post=account_state.mark_reachable),
+    Url("person_deletion", "/users/{id:id}/deletion", ADMIN, post=deletion.settle, fresh=True),
+    Url("person_timeline", "/users/{id:id}/timeline", STAFF, timeline.index),
     Url("mail_log", "/mail-log", LOG_READERS, mail_log.mail_log),
     Url("mail_log_changes", "/mail-log/changes", LOG_READERS, mail_log.changes),
     Url("mail_log_requests", "/mail-log/requests", ADMIN, mail_log.requests),
     Url("letter", "/mail-log/{id:id}", LOG_READERS, mail_log.letter),
     Url("letter_resend", "/mail-log/{id:id}/resend", ADMIN, post=mail_log.resend),
     Url("audit", "/audit", AUDIT_READERS, audit.index),
+    Url("audit_export", "/audit/exports", AUDIT_READERS, post=audit.export, fresh=True),
     Url("security_txt", "/.well-known/security.txt", PUBLIC, security_txt.show),
     Url("healthz", "/healthz", PUBLIC, ops.healthz, anonymous=True),
     Url("readyz", "/readyz", PUBLIC, ops.readyz, anonymous=True),

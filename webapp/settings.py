@@ -89,6 +89,8 @@ class Settings(BaseModel):
     """Connections to the mail server that one worker uses at once."""
     retention_days: Annotated[int, Field(ge=1, le=3_650)] = 90
     """How long letters, their attempts and what else is only history are kept."""
+    audit_days: Annotated[int, Field(ge=1, le=36_500)] = 365
+    """How long the record of who did what is kept."""
     bounces_imap_url: SecretStr = SecretStr("")
     """The mailbox that `postern bounces --imap` collects; each of the following wins over the URL's."""
     bounces_imap_host: str = ""
@@ -116,6 +118,15 @@ class Settings(BaseModel):
         """The fields that the environment fixes of the mail server ``primary`` or ``fallback``, in the clear."""
         fixed = self.fallback_mail_server if slot == "fallback" else self.mail_server
         return {name: value.get_secret_value() for name, value in fixed.items()}
+
+    @property
+    def ceilings(self) -> dict[str, int | None]:
+        """How many letters may go out, by what it is counted for."""
+        return {
+            "per_minute": self.letters_per_minute,
+            "per_hour": self.letters_per_hour,
+            "per_recipient_per_hour": self.letters_per_recipient_per_hour,
+        }
 
     @property
     def fixed_policy(self) -> dict[str, str]:

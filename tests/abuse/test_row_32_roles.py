@@ -19,6 +19,7 @@ MAY: dict[str, set[Role]] = {
     "/account": EVERYONE,
     "/users": {ADMIN, HELPDESK},
     "/users/{id:id}/reachable": {ADMIN},
+    "/users/{id:id}/deletion": {ADMIN},
     "/mail-log": {ADMIN, AUDITOR},
     "/mail-log/requests": {ADMIN},
     "/mail-log/{id:id}/resend": {ADMIN},

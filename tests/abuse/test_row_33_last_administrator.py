@@ -1,6 +1,6 @@
-"""The last administrator who can sign in is neither disabled nor demoted, not even by two at once.
+"""The last administrator who can sign in is neither disabled, demoted nor deleted, not even by two at once.
 
-There is no way to delete an account. Freezing is the owner's own word, and shuts the last one as well: the way back is
+Freezing is the owner's own word, and shuts the last one as well: the way back is
 on the machine (`postern users recovery-link`).
 """
 
@@ -32,10 +32,16 @@ async def _demote(browser: Browser, user: User) -> httpx2.Response:
     return await browser.post(f"/users/{user.id}", fields)
 
 
+async def _delete(browser: Browser, user: User) -> httpx2.Response:
+    return await browser.post(f"/users/{user.id}/deletion", {"username": user.username})
+
+
 REMOVALS: dict[str, tuple[Removal, Removal]] = {
     "disable": (_disable, _disable),
     "demote": (_demote, _demote),
     "both": (_disable, _demote),
+    "delete": (_delete, _delete),
+    "delete and disable": (_delete, _disable),
 }
 
 
@@ -60,6 +66,7 @@ async def test_two_at_once_leave_one(site: Served, way: str) -> None:
 
 UNFIT: dict[str, dict[str, object]] = {
     "frozen": {"frozen_at": True},
+    "deleted": {"deleted_at": True},
     "disabled": {"state": "disabled"},
     "without a password": {"password_hash": None},
     "with a password that may run out": {"password_expires_at": True},
@@ -67,14 +74,14 @@ UNFIT: dict[str, dict[str, object]] = {
 
 
 @pytest.mark.parametrize("unfit", list(UNFIT))
-@pytest.mark.parametrize("remove", [_disable, _demote])
+@pytest.mark.parametrize("remove", [_disable, _demote, _delete])
 async def test_one_who_cannot_sign_in_is_no_other(world: World, remove: Removal, unfit: str) -> None:
     await world.admin()
     root = await User.get(username="root")
     other = await world.person("other", password=PASSWORD, role=Role.ADMIN)
     browser = await world.entered("other")
     changes = {name: world.clock() if value is True else value for name, value in UNFIT[unfit].items()}
-    if "state" in changes or "frozen_at" in changes:
+    if {"state", "frozen_at", "deleted_at"} & changes.keys():
         # Nobody is signed in then: it is a third, who cannot sign in again, that acts.
         await world.person("third", role=Role.ADMIN)
         browser = await world.entered("third")

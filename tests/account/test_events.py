@@ -58,7 +58,7 @@ async def test_older_ones_come_page_by_page_each_once(world: World) -> None:
 async def test_a_cursor_that_is_not_ours_is_refused(world: World) -> None:
     await world.person("alice")
     browser = await world.entered("alice")
-    for cursor in ("x", "1-2-3", "1-1-", "9" * 18 + "-1-1", "1-1-" + "9" * 19, "-1-1-1"):
+    for cursor in ("x", "1-3-3", "1-1-", "9" * 18 + "-1-1", "1-1-" + "9" * 19, "-1-1-1"):
         assert (await browser.get(f"/account/events?after={cursor}")).status_code == 422, cursor
     assert (await browser.get("/account/events?after=" + "9" * 17 + "-1-" + "9" * 18)).status_code == 200
 

@@ -1,6 +1,6 @@
 """A worker process that is killed, at each point where that could hurt, loses no letter.
 
-What it repeats comes under the same Message-ID, and is at most what it promises: one letter for each lane.
+What it repeats comes under the same Message-ID, and is at most what it promises: three letters for each session.
 """
 
 import asyncio
@@ -26,14 +26,14 @@ from tests.world import World
 from webapp.clock import utc_now
 from webapp.db.connect import Database, writing
 from webapp.db.models import Lease
-from webapp.delivery.lanes import LANES_PER_SESSION
+from webapp.delivery.lanes import AT_RISK_PER_SESSION
 from webapp.delivery.means import SESSIONS
 from webapp.delivery.models import Attempt
 from webapp.outbox.enqueue import Order, enqueue
 from webapp.outbox.models import Letter, LetterState
 from webapp.recovery.models import RecoveryRequest, RequestOutcome
 
-PROMISED = SESSIONS * LANES_PER_SESSION
+PROMISED = SESSIONS * AT_RISK_PER_SESSION
 MANY = 40
 
 

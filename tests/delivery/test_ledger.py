@@ -1,6 +1,7 @@
 """What came of tries is written down together, and one that cannot be written harms no other."""
 
 import asyncio
+import json
 from dataclasses import replace
 from random import Random
 
@@ -8,7 +9,15 @@ import pytest
 from tortoise.exceptions import BaseORMException
 
 from tests.world import World
-from webapp.delivery.attempt import Entry, Try, write_down
+from webapp.db.connect import engine, writing
+from webapp.delivery.attempt import (
+    _ACCEPT_IN_POSTGRES,
+    _ACCEPT_IN_SQLITE,
+    _ATTEMPTS_IN_SQLITE,
+    Entry,
+    Try,
+    write_down,
+)
 from webapp.delivery.claim import claim
 from webapp.delivery.ledger import Ledger
 from webapp.delivery.models import Attempt
@@ -97,3 +106,17 @@ async def test_one_who_goes_away_takes_nothing_from_the_others(world: World) -> 
     with pytest.raises(asyncio.CancelledError):
         await leaving
     await ledger.aclose()
+
+
+async def test_what_was_accepted_is_found_by_its_id_however_many_letters_wait(world: World) -> None:
+    made = await tries(world, 1)
+    values = [json.dumps([{"letter_id": made[0].letter.id}]), OWNER]
+    if engine() == "sqlite":
+        plans = [
+            str(await writing().execute_query_dict(f"EXPLAIN QUERY PLAN {sql}", values))
+            for sql in (_ATTEMPTS_IN_SQLITE, _ACCEPT_IN_SQLITE)
+        ]
+        assert all("INTEGER PRIMARY KEY" in plan for plan in plans)
+    else:
+        plans = [str(await writing().execute_query_dict(f"EXPLAIN {_ACCEPT_IN_POSTGRES}", values))]
+    assert not any("idx_letters_state" in plan for plan in plans)

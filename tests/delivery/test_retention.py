@@ -31,7 +31,7 @@ from webapp.webhooks.models import CallState, WebhookCall
 NOTHING = dict.fromkeys(
     (
         *("typed", "letters", "attempts", "returns", "requests", "handoffs", "pleas", "checks", "calls"),
-        *("browsers", "counters", "verdicts"),
+        *("browsers", "people", "counters", "verdicts", "audit"),
     ),
     0,
 )

@@ -57,6 +57,7 @@ async def test_saving_the_same_again_adds_nothing(alice: Browser) -> None:
     ("field", "value"),
     [
         ("host", "smtp.example.org:25"),
+        ("host", "-mail.example.org"),
         ("port", "99999"),
         ("security", "ssl"),
         ("auth", "kerberos"),

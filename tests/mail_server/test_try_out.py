@@ -12,8 +12,8 @@ from tests.world import Browser, World
 from webapp.audit.models import AuditEntry
 from webapp.db.connect import writing
 from webapp.mail_server.active import State, health
-from webapp.mail_server.endpoints import TESTS
 from webapp.mail_server.models import Revision, Verdict
+from webapp.mail_server.trials.endpoints import TESTS
 
 PATH = "/mail-server"
 TEST = "/mail-server/tests"

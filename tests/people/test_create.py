@@ -5,6 +5,7 @@ import re
 import pytest
 
 from tests.people.conftest import SignedIn
+from tests.postal import use_server
 from tests.world import World
 from webapp.audit.models import AuditEntry
 from webapp.users.models import User
@@ -12,6 +13,7 @@ from webapp.users.models import User
 
 async def test_a_person_is_created_without_a_password_and_can_be_invited(world: World, signed_in: SignedIn) -> None:
     browser = await signed_in()
+    await use_server(world, host="smtp.example.org", port="25")
     answer = await browser.post("/users", {"username": "ada", "email": "Ada@Example.org", "display_name": "Ada"})
     ada = await User.get(username="ada")
     assert (answer.status_code, answer.headers["Location"]) == (303, f"/users/{ada.id}")

@@ -12,7 +12,6 @@ from webapp.audit.models import AuditEntry
 from webapp.crew import create_job_worker
 from webapp.jobs.models import Job, JobChunk, JobRow, JobState
 from webapp.outbox.models import Letter
-from webapp.tools import Tools
 from webapp.users.models import User
 from webapp.users.question import Question
 from webapp.users.search import find
@@ -103,12 +102,14 @@ async def test_a_file_is_foretold_and_then_taken_over(world: World, signed_in: S
 async def test_a_second_import_of_the_same_file_changes_nothing(world: World, signed_in: SignedIn) -> None:
     browser = await signed_in()
     content = b"username;email;name\nada;ada@example.org;Ada\nbob;;\n"
+    outcomes = []
     for _ in range(2):
         job = await upload(browser, content)
         await work(world)
         await apply(browser, job)
         await work(world)
-    assert await fates(job) == [("ada", "same"), ("bob", "same")]
+        outcomes.append(await fates(job))
+    assert outcomes[1] == [("ada", "same"), ("bob", "same")]
     assert (await User.get(username="ada")).version == 1
 
 
@@ -241,7 +242,3 @@ async def test_the_pages_are_there(world: World, signed_in: SignedIn) -> None:
     assert "<progress" in page
     assert 'hx-trigger="every 1s"' in page
     assert f"/users/jobs/{job.id}" in (await browser.get("/users/imports")).text
-
-
-def test_tools_are_what_the_worker_needs() -> None:
-    assert Tools.__annotations__.keys() >= {"vault", "clock"}

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.people.conftest import SignedIn
+from tests.postal import use_server
 from tests.world import PASSWORD, World
 from webapp.audit.models import AuditEntry
 from webapp.policy.models import PolicyRow
@@ -37,6 +38,7 @@ async def test_it_is_to_be_changed_before_anything_else_whatever_was_sent(
 async def test_it_expires_like_a_wrong_password_and_staff_is_told(world: World, signed_in: SignedIn) -> None:
     await policy(world, staff_password_hours="2")
     staff = await signed_in()
+    await use_server(world, host="smtp.example.org", port="25")
     ada = await world.person("ada", email="ada@example.org")
     await world.person("bob", password=PASSWORD)
     await staff.post(f"/users/{ada.id}/password", {"new_password": NEW})

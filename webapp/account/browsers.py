@@ -38,9 +38,10 @@ def browser_in_words(user_agent: str) -> Message | str:
     return browser or message("Unknown browser")
 
 
-async def signed_in_browsers(principal: Principal, *, lifetime: Lifetime, now: datetime) -> tuple[SignedInBrowser, ...]:
-    """Those that still open the account: this one first, then the others, the one seen last before the rest."""
-    user = await User.get(id=principal.user_id)
+async def signed_in_browsers(
+    user: User, reader: Principal, *, lifetime: Lifetime, now: datetime
+) -> tuple[SignedInBrowser, ...]:
+    """Those that still open the person's account: the reader's own first, then the one seen last before the rest."""
     found = [
         SignedInBrowser(
             each.id,
@@ -48,19 +49,18 @@ async def signed_in_browsers(principal: Principal, *, lifetime: Lifetime, now: d
             each.network,
             each.created_at,
             each.last_seen_at,
-            is_this=each.id == principal.session_id,
+            is_this=each.id == reader.session_id,
         )
         for each in await alive(user, lifetime=lifetime, now=now).order_by("-last_seen_at", "-id")
     ]
     return tuple(sorted(found, key=lambda each: not each.is_this))
 
 
-async def end_one(principal: Principal, session_id: int, *, network: str, now: datetime) -> bool:
-    """End one session of the person's own; False if there is none of that id, or it is somebody else's."""
+async def end_one(subject: Subject, session_id: int, *, actor: Actor, now: datetime) -> bool:
+    """End one session of the person's; False if there is none of that id, or it is somebody else's."""
     async with transaction():
-        found = await Session.filter(id=session_id, user_id=principal.user_id).first()
+        found = await Session.filter(id=session_id, user_id=subject.user_id).first()
         if found is None or not await Session.filter(id=found.id).delete():
             return False
-        deed = Deed("session:ended", Subject(principal.username, principal.user_id))
-        await record(Actor.signed_in(principal, network), deed, now=now)
+        await record(actor, Deed("session:ended", subject), now=now)
     return True

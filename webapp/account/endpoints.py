@@ -6,7 +6,8 @@ from starlette.responses import Response
 
 from webapp.account import browsers as signed_in_at
 from webapp.account.address.link import pending_of
-from webapp.account.events import BadCursor, events_of, password_set_at
+from webapp.account.events import events_of, password_set_at
+from webapp.account.place import BadCursor
 from webapp.account.preferences import Preferences, save
 from webapp.audit.record import Actor, Subject
 from webapp.fields import Invalid, Valid, check
@@ -82,12 +83,12 @@ async def end_browsers(request: Req) -> Response:
     state = request.state
     principal = signed_in(request)
     fields = await read_fields(request, ("session", "which"))
-    network, now = state["network"], state["clock"]()
-    actor, own = Actor.signed_in(principal, network), Subject(principal.username, principal.user_id)
+    now = state["clock"]()
+    actor, own = Actor.signed_in(principal, state["network"]), Subject(principal.username, principal.user_id)
     match fields["which"]:
         case "one":
             ends_here = fields["session"] == str(principal.session_id)
-            if not await signed_in_at.end_one(principal, _id(fields["session"]), network=network, now=now):
+            if not await signed_in_at.end_one(own, _id(fields["session"]), actor=actor, now=now):
                 raise refusal(404, message("That browser is signed out already."), way_on=TO_THE_BROWSERS)
             done = message("The browser is signed out.")
         case "others":
@@ -117,9 +118,10 @@ def _id(text: str) -> int:
 
 
 async def _browsers(request: Req) -> tuple[signed_in_at.SignedInBrowser, ...]:
-    state = request.state
+    state, principal = request.state, signed_in(request)
     lifetime = Lifetime.of(await state["policy"]())
-    return await signed_in_at.signed_in_browsers(signed_in(request), lifetime=lifetime, now=state["clock"]())
+    user = await User.get(id=principal.user_id)
+    return await signed_in_at.signed_in_browsers(user, principal, lifetime=lifetime, now=state["clock"]())
 
 
 async def _show(request: Req, *, status: int = 200, **context: Any) -> Response:

@@ -4,15 +4,14 @@ It is read from two places: the audit, where an entry is about somebody by its s
 the outbox, for links that were asked for on the forgot page, which nobody has signed in for.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from datetime import datetime
+from typing import Final
 
-from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
+from webapp.account.place import Place
 from webapp.audit.models import AuditEntry
 from webapp.audit.words import OF_ONES_OWN, actor_in_words
 from webapp.outbox.models import Letter
@@ -30,20 +29,8 @@ _SET_PASSWORD: Final = (
     "user:accepted_invitation",
     "user:used_handoff",
 )
-_CURSOR: Final = re.compile(r"([0-9]{1,17})-([01])-([0-9]{1,18})")
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
 _OUTBOX, _AUDIT = 0, 1
 """Of two events at the same moment, the letter is the older: the order must be the same on each page."""
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class _Place:
-    """Where an event stands in the order."""
-
-    at: datetime
-    source: int
-    id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,26 +54,22 @@ class Events:
     """The cursor of the next page; empty on the last."""
 
 
-class BadCursor(ValueError):
-    """Raised if a cursor is not one that a page of ours has given out."""
-
-
 async def events_of(user_id: int, *, after: str = "", limit: int = PAGE_SIZE) -> Events:
     """What has happened to this person's account, and to nobody else's.
 
     Raises:
         BadCursor: ``after`` was not made here.
     """
-    last = _read(after) if after else None
+    last = Place.read(after) if after else None
     audit = AuditEntry.filter(subject_id=user_id, action__in=list(OF_ONES_OWN))
     letters = Letter.filter(user_id=user_id, kind=_RESET_LINK, requested_by_id=None)
     if last is not None:
-        audit = audit.filter(_older("at", _AUDIT, last))
-        letters = letters.filter(_older("created_at", _OUTBOX, last))
+        audit = audit.filter(last.older("at", _AUDIT))
+        letters = letters.filter(last.older("created_at", _OUTBOX))
     found = [*await _audited(audit, user_id, limit), *await _asked_for(letters, limit)]
     found.sort(key=lambda pair: pair[0], reverse=True)
     page = found[:limit]
-    return Events(tuple(event for _, event in page), _written(page[-1][0]) if len(found) > limit else "")
+    return Events(tuple(event for _, event in page), str(page[-1][0]) if len(found) > limit else "")
 
 
 async def password_set_at(user_id: int) -> datetime | None:
@@ -95,18 +78,18 @@ async def password_set_at(user_id: int) -> datetime | None:
     return last.at if last else None
 
 
-async def _audited(query: QuerySet[AuditEntry], user_id: int, limit: int) -> list[tuple[_Place, Event]]:
+async def _audited(query: QuerySet[AuditEntry], user_id: int, limit: int) -> list[tuple[Place, Event]]:
     rows = await query.order_by("-at", "-id").limit(limit + 1)
     others = {each.actor_id for each in rows if each.actor_id is not None} - {user_id}
     roles: dict[int, Role] = dict(await User.filter(id__in=list(others)).values_list("id", "role")) if others else {}
-    return [(_Place(each.at, _AUDIT, each.id), _of_entry(each, user_id, roles)) for each in rows]
+    return [(Place(each.at, _AUDIT, each.id), _of_entry(each, user_id, roles)) for each in rows]
 
 
-async def _asked_for(query: QuerySet[Letter], limit: int) -> list[tuple[_Place, Event]]:
+async def _asked_for(query: QuerySet[Letter], limit: int) -> list[tuple[Place, Event]]:
     rows = await query.order_by("-created_at", "-id").limit(limit + 1)
     return [
         (
-            _Place(each.created_at, _OUTBOX, each.id),
+            Place(each.created_at, _OUTBOX, each.id),
             Event(each.created_at, OF_ONES_OWN[LINK_ASKED_FOR], "", each.network),
         )
         for each in rows
@@ -125,24 +108,3 @@ def _of_entry(entry: AuditEntry, user_id: int, roles: Mapping[int, Role]) -> Eve
             return Event(entry.at, what, message("by the helpdesk, %(name)s", name=entry.actor), "")
         case _:
             return Event(entry.at, what, message("by: %(name)s", name=actor_in_words(entry.actor)), "")
-
-
-def _older(column: str, source: int, last: _Place) -> Q:
-    """What comes after ``last`` in the order, among the events of one source."""
-    at: Any = last.at
-    earlier = Q(**{f"{column}__lt": at})
-    if source > last.source:
-        return earlier
-    at_once = Q(**{column: at})
-    return earlier | (at_once if source < last.source else at_once & Q(id__lt=last.id))
-
-
-def _written(place: _Place) -> str:
-    return f"{(place.at - _EPOCH) // _MICROSECOND}-{place.source}-{place.id}"
-
-
-def _read(cursor: str) -> _Place:
-    found = _CURSOR.fullmatch(cursor)
-    if found is None:
-        raise BadCursor("not a cursor of ours")
-    return _Place(_EPOCH + int(found[1]) * _MICROSECOND, int(found[2]), int(found[3]))

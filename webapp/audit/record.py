@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Self
+from typing import Final, Self
 
 from webapp.audit.models import AuditEntry
+from webapp.db.search_text import fold_for_search
 from webapp.principal import Principal
 
 
@@ -23,8 +24,10 @@ class Actor:
         return cls(principal.username, principal.user_id, network)
 
 
-COMMAND_LINE = Actor("command line")
+COMMAND_LINE: Final = Actor("command line")
 """Whoever may run commands on the machine."""
+RETENTION: Final = Actor("retention")
+"""Postern itself, deleting what is old."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +61,15 @@ async def record_all(actor: Actor, deeds: Iterable[Deed], *, now: datetime) -> N
 
 
 def _entry(actor: Actor, deed: Deed, now: datetime) -> AuditEntry:
+    name, subject = actor.name[:200], deed.subject.name[:320]
     return AuditEntry(
         at=now,
         actor_id=actor.user_id,
-        actor=actor.name[:200],
+        actor=name,
         action=deed.action,
         subject_id=deed.subject.user_id,
-        subject=deed.subject.name[:320],
+        subject=subject,
         network=actor.network,
         details=deed.details,
+        search="\n".join(map(fold_for_search, (name, subject, actor.network))),
     )

@@ -25,6 +25,11 @@ ACTIONS: Final[Mapping[str, Message]] = {
     "user:made_recovery_link": message("made a one-time link for"),
     "user:disabled": message("disabled"),
     "user:enabled": message("enabled"),
+    "user:deleted": message("deleted"),
+    "user:restored": message("restored"),
+    "user:purged": message("deleted for good"),
+    "user:required_change": message("asked for a new password of"),
+    "user:waived_change": message("took back the asking for a new password of"),
     "user:marked_reachable": message("marked as reachable again"),
     "user:frozen": message("said “this was not me” of"),
     "user:thawed": message("thawed"),
@@ -56,10 +61,40 @@ ACTIONS: Final[Mapping[str, Message]] = {
     "mail_server:searched": message("looked for settings that work with"),
     "letter:resent": message("sent again a letter to"),
     "mail_server:sampled": message("sent a sample letter by the mail server"),
+    "keys:rotated": message("made a new secret key"),
+    "keys:resealed": message("put stored passwords under the newest secret key"),
+    "history:purged": message("deleted old history"),
+    "database:copied": message("wrote a copy of the database"),
+    "audit:forgot": message("deleted the oldest entries of the audit"),
+    "audit:exported": message("exported the audit"),
     "webhook:saved": message("saved the alerts to"),
     "webhook:tested": message("sent a test alert to"),
 }
 """What follows the actor's name, by action; the subject's name comes after it."""
+
+_HEADINGS: Final[Mapping[str, Message]] = {
+    "session": message("Signing in"),
+    "user": message("Users"),
+    "help": message("Help requests"),
+    "mail_server": message("Mail server"),
+    "letter": message("Letters"),
+    "webhook": message("Alerts"),
+    "policy": message("Security policy"),
+    "": message("Postern itself"),
+}
+_UNDER: Final[Mapping[str, str]] = {"people": "user", "fallback_server": "mail_server", "brand": "letter"}
+"""The headings of subjects that have none of their own; whatever is not here either is about Postern itself."""
+
+
+def grouped_actions() -> tuple[tuple[Message, tuple[tuple[str, Message], ...]], ...]:
+    """All actions and their words, under the heading of what they are about."""
+    groups: dict[str, list[tuple[str, Message]]] = {name: [] for name in _HEADINGS}
+    for action, words in ACTIONS.items():
+        subject = action.partition(":")[0]
+        name = _UNDER.get(subject, subject)
+        groups[name if name in groups else ""].append((action, words))
+    return tuple((_HEADINGS[name], tuple(actions)) for name, actions in groups.items() if actions)
+
 
 OF_ONES_OWN: Final[Mapping[str, Message]] = {
     "session:began": message("Signed in"),
@@ -80,6 +115,11 @@ OF_ONES_OWN: Final[Mapping[str, Message]] = {
     "user:marked_reachable": message("The mail address was marked as reachable again"),
     "user:disabled": message("The account was disabled"),
     "user:enabled": message("The account was enabled"),
+    "user:deleted": message("The account was deleted"),
+    "user:restored": message("The account was restored"),
+    "user:purged": message("The account was deleted for good"),
+    "user:required_change": message("A new password was asked for at the next sign-in"),
+    "user:waived_change": message("A new password is no longer asked for"),
     "user:frozen": message("The account was frozen with “this was not me”"),
     "user:thawed": message("The account was thawed"),
     "user:unlocked": message("Sign-in was opened again at once"),
@@ -136,6 +176,15 @@ NAMES: Final[Mapping[str, Message]] = {
     "signed": message("Signed"),
     "reply": message("Reply"),
     "letter": message("Letter no."),
+    "format": message("Format"),
+    "file": message("File"),
+    "only": message("Only what matches"),
+    "entries": message("Entries"),
+    "up_to": message("Up to no."),
+    "recorded_before": message("Recorded before"),
+    "passwords": message("Stored passwords"),
+    "unreadable": message("Passwords that no key opens"),
+    "letters": message("Letters"),
     "kind": message("Kind"),
     "hosts": message("Hosts that were tried"),
     "colour": message("Colour"),
@@ -176,6 +225,7 @@ _ATTEMPTS: Final[Mapping[str, Message]] = {
     "invite": message("send or withdraw an invitation"),
     "mark_reachable": message("mark the address as reachable"),
     "clear_factors": message("clear the second factor"),
+    "delete": message("delete or restore"),
 }
 _FAILURES: Final[Mapping[str, Message]] = {
     "password": message("The password"),
@@ -216,6 +266,7 @@ _VALUES: Final[Mapping[str, Mapping[str, Message]]] = {
 _ACTORS: Final[Mapping[str, Message]] = {
     "command line": message("command line"),
     "somebody at the sign-in": message("somebody"),
+    "retention": message("retention, by itself"),
     "holder of a reset link": message("holder of a reset link"),
     "holder of an invitation": message("holder of an invitation"),
     "holder of a handoff": message("holder of a link and a code"),

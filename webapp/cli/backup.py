@@ -11,8 +11,11 @@ from typing import Annotated, Final
 
 import typer
 
+from webapp.audit.record import COMMAND_LINE, Deed, record
 from webapp.cli.run import CommandFailed, explained, fail, read_settings
-from webapp.db.connect import BadDsn, Database, parse_dsn
+from webapp.clock import utc_now
+from webapp.db.connect import BadDsn, Database, connected, parse_dsn, transaction
+from webapp.db.migrate import pending
 from webapp.tools import KEY_FILE
 
 PAGES_AT_ONCE: Final = 1_000
@@ -40,6 +43,9 @@ def backup(
 
     async def work() -> None:
         await asyncio.to_thread(_copy, database.path, target)
+        if not await pending(database):  # a copy may well be made before an upgrade
+            async with connected(database), transaction():
+                await record(COMMAND_LINE, Deed("database:copied", details={"file": target.name}), now=utc_now())
         if as_json:
             typer.echo(json.dumps({"file": str(target), "bytes": target.stat().st_size}))
         else:

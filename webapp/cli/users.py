@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from webapp.audit.record import COMMAND_LINE
+from webapp.cli import person
 from webapp.cli.run import CommandFailed, with_database
 from webapp.principal import Role
 from webapp.security_policy import Policy
@@ -18,7 +19,7 @@ from webapp.tools import Tools
 if TYPE_CHECKING:
     from webapp.users.fit_password import Owner
 
-app = typer.Typer(no_args_is_help=True, help="People: create and find them, give them passwords.")
+app = typer.Typer(no_args_is_help=True, help="People: create and find them, see why they cannot get in.")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Generate = Annotated[bool, typer.Option("--generate", help="Make a password up and print it, once.")]
@@ -151,7 +152,8 @@ def set_password(
             thaws=True,
             history=policy.password_history,
         )
-        await change_password(change, actor=COMMAND_LINE, now=kit.clock())
+        if not await change_password(change, actor=COMMAND_LINE, now=kit.clock()):
+            raise CommandFailed(f"the account of {user.username} is deleted; `postern users restore` undoes that.")
         shown = {"password": given.shown} if given.shown else {}
         _print({"id": user.id, "username": user.username, **shown}, as_json=as_json)
 
@@ -178,7 +180,7 @@ def recovery_link(
             raise CommandFailed(f"there is nobody with the username or address {who!r}.")
         made = await make_link(user.id, links=kit.links, actor=COMMAND_LINE, now=kit.clock())
         if not isinstance(made, Made):
-            raise CommandFailed(f"the account of {user.username} is disabled.")
+            raise CommandFailed(f"the account of {user.username} is {'deleted' if user.deleted_at else 'disabled'}.")
         values = {"link": f"{kit.settings.public_url}{made.path}"}
         _print({**values, "minutes": (await kit.policy()).link_minutes} if as_json else values, as_json=as_json)
 
@@ -201,6 +203,10 @@ def clear_factors(who: Annotated[str, typer.Argument(help="Username or address."
         typer.echo(f"The second factor of {user.username} is cleared.")
 
     with_database(work)
+
+
+for command in (person.show, person.why, person.disable, person.enable, person.delete, person.restore):
+    app.command()(command)
 
 
 async def _expiry(kit: Tools) -> datetime:

@@ -1,7 +1,7 @@
 """Connecting to the database, and the ways to it: models, transactions, raw SQL for writing and for reading."""
 
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ from tortoise.context import TortoiseContext, get_current_context
 from tortoise.transactions import in_transaction
 
 from webapp.db.dsn import BadDsn, Database, Engine, parse_dsn
+from webapp.db.sqlite_engine import PosternSqliteClient
 from webapp.db.trouble import is_duplicate, is_unavailable
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "BadDsn",
     "Database",
     "Engine",
+    "at_once",
     "connected",
     "engine",
     "is_duplicate",
@@ -114,6 +116,18 @@ def transaction() -> AbstractAsyncContextManager[TransactionalDBClient]:
 def writing() -> BaseDBAsyncClient:
     """The connection that models use, for raw SQL; inside a transaction, that transaction's."""
     return get_connection(_DEFAULT)
+
+
+async def at_once(queries: Sequence[tuple[str, Sequence[Any]]]) -> list[list[Mapping[str, Any]]]:
+    """Run raw SQL in one transaction, all or nothing, as fast as the engine can; the rows of each statement.
+
+    A statement cannot be given what another has found. Inside a transaction it is part of that one.
+    """
+    connection = writing()
+    if isinstance(connection, PosternSqliteClient):
+        return [list(map(dict, rows)) for rows in await connection.at_once(queries)]
+    async with transaction():
+        return [list(await writing().execute_query_dict(query, list(values))) for query, values in queries]
 
 
 def reading() -> BaseDBAsyncClient:

@@ -1,10 +1,10 @@
-"""Reading with SQL of our own, where models would cost more than the query."""
+"""SQL of our own, where models would cost more than the query."""
 
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
-from webapp.db.connect import engine, reading
+from webapp.db.connect import engine, reading, writing
 
 
 async def rows(sql: str, *values: Any) -> list[dict[str, Any]]:
@@ -13,12 +13,23 @@ async def rows(sql: str, *values: Any) -> list[dict[str, Any]]:
     Moments are aware. They are bound as the models write them, so that SQLite, to which they are texts, compares them
     rightly; there they come back as texts, too.
     """
+    sql, bound = _bound(sql, values)
+    return list(await reading().execute_query_dict(sql, bound))
+
+
+async def written(sql: str, *values: Any) -> list[dict[str, Any]]:
+    """The same on the writing connection, inside a transaction on that: what a statement returns that changes rows."""
+    sql, bound = _bound(sql, values)
+    return list(await writing().execute_query_dict(sql, bound))
+
+
+def _bound(sql: str, values: tuple[Any, ...]) -> tuple[str, list[Any]]:
     if engine() == "sqlite":
-        values = tuple(each.astimezone(UTC).isoformat(" ") if isinstance(each, datetime) else each for each in values)
-    else:
-        numbers = count(1)
-        sql = "".join(f"${next(numbers)}" if part == "?" else part for part in sql.replace("?", "\0?\0").split("\0"))
-    return list(await reading().execute_query_dict(sql, list(values)))
+        return sql, [each.astimezone(UTC).isoformat(" ") if isinstance(each, datetime) else each for each in values]
+    numbers = count(1)
+    return "".join(f"${next(numbers)}" if part == "?" else part for part in sql.replace("?", "\0?\0").split("\0")), [
+        *values
+    ]
 
 
 def position(text: str) -> str:

@@ -6,10 +6,10 @@ Tortoise finds the engine by this module's name, which must contain "sqlite".
 import contextlib
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, cast
 
 import aiosqlite
 from tortoise.backends.base.client import (
@@ -92,10 +92,33 @@ class PosternSqliteClient(SqliteClient):
         return _Transaction(self)
 
     @translate_exceptions
+    async def at_once(self, queries: Sequence[tuple[str, Sequence[Any]]]) -> list[list[sqlite3.Row]]:
+        """Run statements in a transaction of their own, in one visit to the connection's thread; the rows of each."""
+        async with self.acquire_connection() as connection:
+            # Each visit costs as much as a small statement, and a transaction is four of them otherwise.
+            found = await connection._execute(  # type: ignore[no-untyped-call] # aiosqlite left it without types
+                _in_a_transaction, connection._conn, queries
+            )
+        return cast("list[list[sqlite3.Row]]", found)
+
+    @translate_exceptions
     async def execute_many(self, query: str, values: list[list[Any]]) -> None:
         """Run a statement once for each of the values, in a transaction."""
         async with _Transaction(self) as transaction:
             await transaction.execute_many(query, values)
+
+
+def _in_a_transaction(
+    connection: sqlite3.Connection, queries: Sequence[tuple[str, Sequence[Any]]]
+) -> list[list[sqlite3.Row]]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        found = [connection.execute(query, values).fetchall() for query, values in queries]
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.rollback()
+        raise
+    return found
 
 
 def _opener(path: Path, *, create: bool) -> Callable[[], sqlite3.Connection]:

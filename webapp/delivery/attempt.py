@@ -1,13 +1,13 @@
 """Writing down what came of a try, as long as the letter is still ours."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any, Final
 
-from webapp.db.connect import engine, transaction, writing
+from webapp.db.connect import at_once, engine, transaction, writing
 from webapp.delivery.backoff import LONGEST, LONGEST_FOR_WAITING, wait_after
 from webapp.delivery.models import Attempt
 from webapp.delivery.outcome import Accepted, Failed, GaveUp, Judgement, ServerRefused, SlowDown, TryAgain
@@ -64,20 +64,28 @@ _ACCEPTED: Final = "state = 'accepted', attempts = attempts + 1, lease_ends_at_m
 _LISTED: Final = ", ".join(_COLUMNS)
 _RECORD: Final = ", ".join(f"{name} {_TYPES.get(name, 'text')}" for name in (*_COLUMNS, "ended", "link_ends"))
 _EXTRACTED: Final = ", ".join(f"json_extract(done.value, '$.{name}')" for name in _COLUMNS)
+# Each letter is found by its id. What is done to the state keeps the engines from taking the index on it: to them a
+# queue that has just been filled looks empty, and they would read all of it, SQLite once for each letter.
+_HELD_IN_SQLITE: Final = (
+    "letters.id = json_extract(done.value, '$.letter_id') AND +letters.state = 'queued' AND letters.lease_owner = ?2"
+)
 
-# On SQLite two statements in a transaction; PostgreSQL does it in one, which is a transaction by itself.
+# On SQLite two statements, each of which looks for itself whether the lease is ours; PostgreSQL does it in one, which
+# is a transaction by itself.
+_ATTEMPTS_IN_SQLITE: Final = (
+    f"INSERT INTO attempts ({_LISTED}) SELECT {_EXTRACTED} FROM json_each(?1) AS done "  # noqa: S608 - our own names
+    f"JOIN letters ON {_HELD_IN_SQLITE}"
+)
 _ACCEPT_IN_SQLITE: Final = (
     f"UPDATE letters SET {_ACCEPTED}, finished_at = json_extract(done.value, '$.ended'), "  # noqa: S608 - our own names
-    "link_ends_at = json_extract(done.value, '$.link_ends') FROM json_each(?1) AS done "
-    "WHERE letters.id = json_extract(done.value, '$.letter_id') AND state = 'queued' AND lease_owner = ?2 "
+    f"link_ends_at = json_extract(done.value, '$.link_ends') FROM json_each(?1) AS done WHERE {_HELD_IN_SQLITE} "
     "RETURNING letters.id"
 )
-_ATTEMPTS_IN_SQLITE: Final = f"INSERT INTO attempts ({_LISTED}) SELECT {_EXTRACTED} FROM json_each(?1) AS done"  # noqa: S608
 _ACCEPT_IN_POSTGRES: Final = f"""
     WITH done AS (SELECT * FROM jsonb_to_recordset($1::jsonb) AS done ({_RECORD})),
     held AS (
         UPDATE letters SET {_ACCEPTED}, finished_at = done.ended, link_ends_at = done.link_ends FROM done
-        WHERE letters.id = done.letter_id AND letters.state = 'queued' AND letters.lease_owner = $2
+        WHERE letters.id = done.letter_id AND letters.state || '' = 'queued' AND letters.lease_owner = $2
         RETURNING letters.id),
     kept AS (INSERT INTO attempts ({_LISTED}) SELECT {_LISTED} FROM done WHERE letter_id IN (SELECT id FROM held))
     SELECT id FROM held"""  # noqa: S608 - names of our own; the values are parameters
@@ -94,7 +102,7 @@ async def write_down(entries: Sequence[Entry], *, owner: str, randomness: Random
     False, and nothing written, for each whose lease was lost.
     """
     accepted = [entry.tried for entry in entries if isinstance(entry.judgement, Accepted)]
-    if engine() == "postgres" and len(accepted) == len(entries):
+    if len(accepted) == len(entries):
         held = await _accept(accepted, owner)
     else:
         async with transaction():
@@ -110,13 +118,13 @@ async def _accept(tries: Sequence[Try], owner: str) -> set[int]:
     rows = {tried.letter.id: _row(tried) for tried in tries}
     for tried in tries:
         rows[tried.letter.id].update(ended=_text(tried.ended), link_ends=_text(tried.link_ends_at))
+    values = [json.dumps(list(rows.values())), owner]
+    found: Sequence[Mapping[str, Any]]
     if engine() == "postgres":
-        found = await writing().execute_query_dict(_ACCEPT_IN_POSTGRES, [json.dumps(list(rows.values())), owner])
-        return {row["id"] for row in found}
-    found = await writing().execute_query_dict(_ACCEPT_IN_SQLITE, [json.dumps(list(rows.values())), owner])
-    held = {row["id"] for row in found}
-    await writing().execute_query(_ATTEMPTS_IN_SQLITE, [json.dumps([rows[letter_id] for letter_id in held])])
-    return held
+        found = await writing().execute_query_dict(_ACCEPT_IN_POSTGRES, values)
+    else:
+        _, found = await at_once([(_ATTEMPTS_IN_SQLITE, values), (_ACCEPT_IN_SQLITE, values)])
+    return {row["id"] for row in found}
 
 
 def _text(moment: datetime | None) -> str | None:

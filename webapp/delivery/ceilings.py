@@ -5,14 +5,26 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from tortoise.queryset import QuerySet
+
 from webapp.db.connect import engine, writing
 from webapp.db.moment import NOW_MS
 from webapp.delivery.models import Attempt
 from webapp.outbox.models import Letter, LetterState
 
+_MINUTE: Final = timedelta(minutes=1)
 _HOUR: Final = timedelta(hours=1)
 _CLAIMING: Final = 4_711_815
 """Names the lock under which workers on PostgreSQL count and claim; on SQLite a transaction is one by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A ceiling that leaves no room."""
+
+    hourly: bool
+    room_at: datetime
+    """When there is room for a letter again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +56,22 @@ class Ceilings:
 
     async def _left(self, now: datetime) -> int:
         """What the tries that are written down leave."""
-        windows = ((self.per_minute, timedelta(minutes=1)), (self.per_hour, _HOUR))
-        return min(
-            # A clock that was set back since has dated what is further ahead: it would count until that comes true.
-            [
-                most - await Attempt.filter(attempted_at__gt=now - window, attempted_at__lt=now + window).count()
-                for most, window in windows
-                if most is not None
-            ]
-        )
+        return min([most - await _tries(now, window).count() for most, window in self._windows])
+
+    async def reached(self, *, now: datetime) -> Reached | None:
+        """The ceiling that holds letters up now, the one that does so for longest if it is both."""
+        found = []
+        for most, window in self._windows:
+            # The tries that have to be past before there is room for another.
+            full = await _tries(now, window).order_by("-attempted_at").offset(most - 1).first()
+            if full is not None:
+                found.append(Reached(window == _HOUR, full.attempted_at + window))
+        return max(found, key=lambda each: each.room_at, default=None)
+
+    @property
+    def _windows(self) -> list[tuple[int, timedelta]]:
+        windows = ((self.per_minute, _MINUTE), (self.per_hour, _HOUR))
+        return [(most, window) for most, window in windows if most is not None]
 
     async def is_over(self, letter: Letter, kinds: Iterable[str], *, now: datetime) -> bool:
         """Whether this letter's recipient has had as many letters of these kinds as one hour allows.
@@ -71,6 +90,11 @@ class Ceilings:
             id__lt=letter.id,
         ).exclude(state=LetterState.CANCELLED)
         return await before.count() >= most
+
+
+def _tries(now: datetime, window: timedelta) -> QuerySet[Attempt]:
+    # A clock that was set back since has dated what is further ahead: it would count until that comes true.
+    return Attempt.filter(attempted_at__gt=now - window, attempted_at__lt=now + window)
 
 
 async def _on_lease() -> int:

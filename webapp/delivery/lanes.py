@@ -6,18 +6,24 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Final
 
+from webapp.delivery.gate import Gate
 from webapp.delivery.pace import Pace
 from webapp.delivery.target import Target
 from webapp.outbox.models import Letter
 
-LANES_PER_SESSION: Final = 3
-"""While one lane has the session, another writes its letter, and a third writes down what came of its own."""
+LANES_PER_SESSION: Final = 6
+"""While one lane has the session, others write their letters, and others write down what came of theirs."""
+AT_RISK_PER_SESSION: Final = 3
+"""So many letters are handed over, or being handed over, before what came of them is committed: a worker that is killed
+then repeats them.
+"""
 
 
 class Lanes:
     """Sends one letter after the other in each of a few lanes. A lane ends when idle.
 
-    A lane begins no letter before ``send`` has returned, which is when what came of the last one is committed.
+    A lane begins no letter before ``send`` has returned, which is when what came of the last one is committed; and
+    ``send`` hands a letter over only while it is at risk, so that no more than a few ever are.
     """
 
     def __init__(
@@ -36,8 +42,9 @@ class Lanes:
         self._waiting: deque[tuple[Letter, Target]] = deque()
         self._begun: set[int] = set()
         self._running: set[asyncio.Task[None]] = set()
-        self._in_session = 0
-        self._freed = asyncio.Event()
+        self._sessions = Gate(lambda: self.pace.sessions)
+        self.at_risk = Gate(lambda: self.pace.sessions * (AT_RISK_PER_SESSION if self.pace.is_full else 1))
+        """Where a letter is from before it is handed over until what came of it is committed."""
 
     def add(self, letters: Iterable[Letter], target: Target) -> None:
         """Send these letters too."""
@@ -70,16 +77,9 @@ class Lanes:
     @asynccontextmanager
     async def session(self) -> AsyncIterator[None]:
         """Talk to the server until the end of the block: no more at once than the pace allows, and no sooner."""
-        while self._in_session >= self.pace.sessions:
-            self._freed.clear()
-            await self._freed.wait()
-        self._in_session += 1
-        try:
+        async with self._sessions:
             await self.pace.turn(self._hurry)
             yield
-        finally:
-            self._in_session -= 1
-            self._freed.set()
 
     async def finish(self, seconds: float | None = None) -> None:
         """Wait until every lane has ended; after so many seconds, cut them off."""

@@ -1,4 +1,4 @@
-"""Writing down what came of tries, together those that come while the last ones are being written."""
+"""Writing down what came of tries, together those that come while earlier ones are being written."""
 
 import asyncio
 from random import Random
@@ -6,23 +6,25 @@ from typing import Any, Final
 
 import structlog
 
-from webapp.db.connect import is_unavailable
+from webapp.db.connect import engine, is_unavailable
 from webapp.delivery.attempt import Entry, write_down
 
 TOGETHER: Final = 64
+AT_ONCE: Final = {"sqlite": 1, "postgres": 2}
+"""Transactions: what comes while one waits for the disk goes into the next, which PostgreSQL does not keep waiting."""
 AGAIN_SECONDS: Final = 1.0
 
 log: Any = structlog.get_logger("postern.delivery")
 
 
 class Ledger:
-    """One transaction at a time, with all that has come meanwhile."""
+    """A transaction or two at a time, each with all that has come meanwhile."""
 
     def __init__(self, owner: str, randomness: Random) -> None:
         self._owner = owner
         self._randomness = randomness
         self._waiting: list[tuple[Entry, asyncio.Future[bool]]] = []
-        self._writing: asyncio.Task[None] | None = None
+        self._writing: set[asyncio.Task[None]] = set()
 
     async def write(self, entry: Entry) -> bool:
         """Return once the entry is committed; False if the lease was lost and nothing was written.
@@ -31,8 +33,8 @@ class Ledger:
         """
         written: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._waiting.append((entry, written))
-        if self._writing is None:
-            self._writing = asyncio.create_task(self._write())
+        if len(self._writing) < AT_ONCE[engine()]:
+            self._writing.add(asyncio.create_task(self._write()))
         return await written
 
     async def _write(self) -> None:
@@ -41,7 +43,8 @@ class Ledger:
                 batch, self._waiting = self._waiting[:TOGETHER], self._waiting[TOGETHER:]
                 await self._commit([(entry, written) for entry, written in batch if not written.done()])
         finally:
-            self._writing = None
+            # At once: whoever comes next must not count on a task that looks for no more.
+            self._writing = {each for each in self._writing if each is not asyncio.current_task()}
 
     async def _commit(self, batch: list[tuple[Entry, asyncio.Future[bool]]]) -> None:
         try:
@@ -74,6 +77,6 @@ class Ledger:
 
     async def aclose(self) -> None:
         """Give up on what is not written."""
-        if self._writing is not None:
-            self._writing.cancel()
-            await asyncio.gather(self._writing, return_exceptions=True)
+        for each in self._writing:
+            each.cancel()
+        await asyncio.gather(*self._writing, return_exceptions=True)

@@ -5,12 +5,18 @@ import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from random import Random, SystemRandom
 from typing import Any, Final
 
 import structlog
 from tortoise.models import Model
 
+from webapp.audit.chain import ChainKeys
+from webapp.audit.ends import ChainBroken
+from webapp.audit.forget import BATCH as AUDIT_BATCH
+from webapp.audit.forget import forget_batch
+from webapp.audit.record import RETENTION, Actor
 from webapp.bounces.models import Return
 from webapp.clock import Clock
 from webapp.crypto.vault import Vault
@@ -27,6 +33,8 @@ from webapp.outbox.models import Letter
 from webapp.recovery.models import Handoff, HelpRequest, RecoveryRequest
 from webapp.sessions.known_browser import LIFETIME as KNOWN_FOR
 from webapp.sessions.models import KnownBrowser
+from webapp.users.deletion import GRACE, purge
+from webapp.users.models import User
 from webapp.users.reachability import add_up
 from webapp.webhooks.models import WebhookCall
 
@@ -67,7 +75,12 @@ class Retention:
     presets: Presets
     keep: timedelta
     """How long history is kept."""
+    audit_keys: ChainKeys
+    keep_audit: timedelta
+    """How long the record of who did what is kept."""
     clock: Clock
+    actor: Actor = RETENTION
+    """On whose behalf the record is made shorter, for the record."""
     randomness: Random = field(default_factory=SystemRandom)
     _owner: str = field(default_factory=lambda: secrets.token_hex(8))
 
@@ -92,6 +105,7 @@ class Retention:
         try:
             async for old in self._everything():
                 found[old.name] = await self._forget(old, stop)
+            found["audit"] = await self._forget_audit(stop)
             await add_up()
         finally:
             await lease.give_back(LEASE, self._owner)
@@ -105,6 +119,23 @@ class Retention:
                 await (old.forget(ids) if old.forget else old.model.filter(id__in=ids).delete())
             total += len(ids)
             if len(ids) < BATCH:
+                break
+            await asyncio.sleep(PAUSE_SECONDS)
+        return total
+
+    async def _forget_audit(self, stop: asyncio.Event | None) -> int:
+        """The oldest entries, by whole days in UTC, so that this is an entry a day and not one an hour."""
+        now = self.clock()
+        before = (now - self.keep_audit).astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        total = 0
+        while not (stop and stop.is_set()) and await lease.take(LEASE, self._owner, LEASE_SECONDS):
+            try:
+                gone = await forget_batch(self.audit_keys, before=before, actor=self.actor, now=now)
+            except ChainBroken as error:
+                log.error("the audit is kept whole; run `postern audit verify`", reason=str(error))  # noqa: TRY400 - it says all
+                break
+            total += gone
+            if gone < AUDIT_BATCH:
                 break
             await asyncio.sleep(PAUSE_SECONDS)
         return total
@@ -142,6 +173,10 @@ class Retention:
         )
         unused = _bound(now - KNOWN_FOR)
         yield _Old("browsers", KnownBrowser, "SELECT id FROM known_browsers WHERE last_seen_at < ? LIMIT ?", (unused,))
+        over = _bound(now - GRACE)
+        yield _Old(
+            "people", User, "SELECT id FROM users WHERE deleted_at < ? LIMIT ?", (over,), partial(purge, now=now)
+        )
         ended = int(now.timestamp())
         yield _Old("counters", Counter, "SELECT id FROM counters WHERE ends_at <= ? LIMIT ?", (ended,))
         used = await _in_use(self.vault, self.presets)

@@ -68,9 +68,7 @@ class Sender:
     async def send(self, letter: Letter, target: Target, lanes: Lanes) -> None:
         """Deliver one letter; whatever goes wrong is this letter's trouble alone, and its lease ends by itself."""
         try:
-            if entry := await self._deliver(letter, target, lanes):
-                await self._write_down(entry)
-                await self._conclude(entry, target)
+            await self._deliver(letter, target, lanes)
         except Exception as error:
             if is_unavailable(error):
                 log.warning("the database is away; the letter goes out again when it is back", letter=letter.id)
@@ -93,22 +91,27 @@ class Sender:
             lease_lost=not held,
         )
 
-    async def _deliver(self, letter: Letter, target: Target, lanes: Lanes) -> Entry | None:
+    async def _deliver(self, letter: Letter, target: Target, lanes: Lanes) -> None:
         written_at = asyncio.get_running_loop().time()
         written = await self._write(letter, target.server)
         if written:
-            async with lanes.session():
-                if asyncio.get_running_loop().time() - written_at > FRESH_SECONDS and not lanes.halted:
-                    # What was true when it was written need not be so any more.
-                    written = await self._write(letter, target.server)
-                if lanes.halted:
-                    await give_back(self._owner, [letter.id])
-                    return None
-                if written:
-                    return await self._hand_over(letter, *written, target, lanes)
+            async with lanes.at_risk:
+                entry = None
+                async with lanes.session():
+                    if asyncio.get_running_loop().time() - written_at > FRESH_SECONDS and not lanes.halted:
+                        # What was true when it was written need not be so any more.
+                        written = await self._write(letter, target.server)
+                    if lanes.halted:
+                        await give_back(self._owner, [letter.id])
+                        return
+                    if written:
+                        entry = await self._hand_over(letter, *written, target, lanes)
+                if entry:
+                    await self._write_down(entry)
+                    await self._conclude(entry, target)
+                    return
         if target.probing:
             await pause.postpone(target.known, to=self._means.clock())
-        return None
 
     async def _hand_over(
         self, letter: Letter, message: bytes, link_ends_at: datetime | None, target: Target, lanes: Lanes

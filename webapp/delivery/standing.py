@@ -31,6 +31,8 @@ class Waiting:
     retry_at: datetime | None = None
     relieved: bool = False
     """Nothing waits: the fallback server takes the letters."""
+    room_at: datetime | None = None
+    """Nothing is wrong: a ceiling is reached, and this is when the next letter may go out."""
 
 
 async def standing(vault: Vault, presets: Presets) -> Waiting | None:

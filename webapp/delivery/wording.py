@@ -20,6 +20,7 @@ KINDS: Final[Mapping[str, Message]] = {
     "handoff": message("Link and code given"),
     "account_frozen": message("Account frozen"),
     "help_asked": message("Help asked for"),
+    "account_deleted": message("Account deleted"),
     "test": message("Test"),
     "sample": message("Sample of a reset link"),
 }
@@ -47,6 +48,8 @@ STEPS: Final[Mapping[str, Message]] = {
 _REASONS: Final[Mapping[str, Message]] = {
     "no_such_account": message("The account is gone."),
     "account_disabled": message("The account was disabled before the letter could be sent."),
+    "account_deleted": message("The account was deleted before the letter could be sent."),
+    "account_restored": message("The account was restored before the letter could be sent."),
     "account_frozen": message("The account was frozen before the letter could be sent."),
     "invitation_withdrawn": message("The invitation was withdrawn before it could be sent."),
     "address_withdrawn": message(

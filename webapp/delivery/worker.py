@@ -1,9 +1,9 @@
 """The worker: takes letters from the outbox and hands them to the mail server.
 
 At least once. A letter is on lease while it is sent, and goes out again, under the same Message-ID, if the worker dies
-before it could write down what came of it. For each session there are three lanes, and none begins a letter before
-what came of its last one is committed: so a worker that is killed repeats at most three letters for each of its
-sessions (twelve, with the usual four; one, where letters come singly), and loses none.
+before it could write down what came of it. For each session no more than three letters are handed over before what came
+of them is committed: so a worker that is killed repeats at most three letters for each of its sessions (twelve, with
+the usual four; one, where letters come singly), and loses none.
 """
 
 import asyncio

@@ -90,5 +90,5 @@ class JobRow(Model):
     class Meta:
         table = "job_rows"
         app = "postern"
-        unique_together = (("job", "position"),)
-        indexes = (("job", "fate", "position"),)
+        unique_together = (("job_id", "position"),)
+        indexes = (("job_id", "fate", "position"),)

@@ -28,6 +28,8 @@ _INVISIBLE: Final = "\u200b\u200c\u200d\u2060\ufeff"
 """What clings to text copied from a page and is no white space to Python."""
 
 _SCHEME: Final = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_HYPHEN_AT_AN_END: Final = re.compile(r"(^|\.)-|-(\.|$)")
+"""No part of a host's name begins or ends with one (RFC 1123, 2.1)."""
 _LITERAL: Final = re.compile(r"^\[(IPv6:)?([0-9a-f:.]+)\]$", re.IGNORECASE)
 
 
@@ -49,7 +51,7 @@ def checked_host(text: str) -> str:
         raise FieldError(message("That is a mail address. Please give the server's name, such as smtp.example.org."))
     if re.fullmatch(r"[^:\s]+:\d+", text):
         raise FieldError(message("Please give the name alone, and the port in its own field."))
-    if len(text) > HOST_LENGTH or ascii_host(text) is None:
+    if len(text) > HOST_LENGTH or ascii_host(text) is None or _HYPHEN_AT_AN_END.search(text):
         raise FieldError(message("This cannot be a server's name. A right one is smtp.example.org or 192.0.2.25."))
     return text.removeprefix("[").removesuffix("]").rstrip(".").lower()
 

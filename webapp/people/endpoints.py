@@ -1,39 +1,37 @@
 """The list of people, and one person's page."""
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
-from functools import partial
 from typing import Any, Final, NoReturn, assert_never
 
 from starlette.responses import Response
 
 from webapp.audit.record import Actor, Subject
 from webapp.fields import Invalid, check
+from webapp.mail_server.models import Slot
 from webapp.people import list_page
 from webapp.people.choose_password import Unfit, choose
-from webapp.people.forms import NewPassword, NewState, names_of
+from webapp.people.forms import NewPassword, names_of
 from webapp.people.out_of_reach import record_attempt
 from webapp.people.person_page import (
     LAST_ADMINISTRATOR,
     NOT_BY_STAFF,
-    OWN_ACCOUNT,
     OWN_PASSWORD,
     OWN_ROLE,
     PAGE,
     REGIONS,
+    Rules,
     differences,
     page_of,
     regions_beside,
 )
 from webapp.recovery.send_link import Disabled, Frozen, NoAddress, Sent
 from webapp.recovery.send_link import send_reset_link as send_link
-from webapp.sessions.end_sessions import end_sessions as sign_out_everywhere
 from webapp.sessions.endpoints import lock_out_of
-from webapp.sessions.unlock import unlock
 from webapp.text import Message, message
 from webapp.users.authority import changes_roles, reach
-from webapp.users.change_state import Changed, LastAdministrator, Oneself, OutOfReach, disable, enable, thaw
+from webapp.users.change_state import LastAdministrator, Oneself, OutOfReach
 from webapp.users.create import Taken
 from webapp.users.edit import Corrected, Correction, Outdated
 from webapp.users.edit import correct as correct_person
@@ -41,8 +39,6 @@ from webapp.users.find import by_id
 from webapp.users.fit_password import Owner, rules_for
 from webapp.users.models import User
 from webapp.users.question import FIELDS, BadQuestion, Question, Status
-from webapp.users.refusal import Reachable
-from webapp.users.refusal import mark_reachable as take_mark_away
 from webapp.users.search import PAGE_SIZE, BadCursor, find
 from webapp.users.set_password import Change, change_password
 from webapp.web.errors import WayOn, refusal
@@ -55,19 +51,9 @@ PATH: Final = "/users"
 MOST_AT_ONCE: Final = 1_000
 """So many people are shown again to whoever comes back to the list."""
 TO_THE_LIST: Final = WayOn(PATH, message("Go to the users"))
-
-_StateChange = Callable[..., Awaitable[Changed | Oneself | LastAdministrator | OutOfReach]]
-_CHANGES: Final[Mapping[str, tuple[_StateChange, Message, Message | None]]] = {
-    "active": (enable, message("The account is enabled."), None),
-    "disabled": (disable, message("The account is disabled."), None),
-    "thawed": (
-        thaw,
-        message("The account is thawed."),
-        message("Set a new password now: whoever knows the old one can sign in with it again."),
-    ),
-}
-"""What a state that is asked for takes, and what is said then."""
-UNLOCKED: Final = message("They can sign in again at once.")
+SUMMARY: Final = "summary"
+_OF_THE_DELETED: Final = frozenset({"open", "delete"})
+"""What may be tried on a person who is deleted."""
 
 
 async def index(request: Req) -> Response:
@@ -187,7 +173,9 @@ async def send_reset_link(request: Req) -> Response:
     """Send a letter with a link to choose a new password; links sent before end."""
     state = request.state
     user = await reached(request, "send_reset_link")
-    await read_fields(request, ())
+    seen = (await read_fields(request, ("address",)))["address"]
+    if is_other_address(user, seen):
+        return await show(request, user, "reset-link", status=409, errors={"reset-link": other_address(user, seen)})
     outcome = await send_link(user.id, actor=actor_of(request), now=state["clock"](), language=state["language"])
     match outcome:
         case Sent(_, address):
@@ -205,51 +193,6 @@ async def send_reset_link(request: Req) -> Response:
     return await show(request, await User.get(id=user.id), "reset-link", status=409, errors=errors)
 
 
-async def end_sessions(request: Req) -> Response:
-    """Sign a person out of every browser; of one's own browsers, all but this one."""
-    user = await reached(request, "end_sessions")
-    await read_fields(request, ())
-    principal = signed_in(request)
-    kept = principal.session_id if principal.user_id == user.id else None
-    subject = Subject(user.username, user.id)
-    await sign_out_everywhere(subject, actor=actor_of(request), now=request.state["clock"](), kept=kept)
-    return await done(request, user, "access", message("Signed out everywhere."))
-
-
-async def change_state(request: Req) -> Response:
-    """Disable or enable the account, thaw it, or have nobody wait who tries to sign in."""
-    user = await reached(request, "change_state")
-    fields = await read_fields(request, names_of(NewState))
-    checked = check(NewState, fields)
-    if isinstance(checked, Invalid):
-        raise refusal(422)
-    unlocking = (partial(unlock, lock_out=await lock_out_of(request)), UNLOCKED, None)
-    change, text, detail = _CHANGES.get(checked.form.state, unlocking)
-    within = reach(signed_in(request).role)
-    match await change(user.id, actor=actor_of(request), now=request.state["clock"](), reach=within):
-        case Changed():
-            return await done(request, user, "access", text, detail)
-        case Oneself():
-            return await show(request, user, "access", status=422, errors={"state": OWN_ACCOUNT})
-        case LastAdministrator():
-            return await show(request, user, "access", status=422, errors={"state": LAST_ADMINISTRATOR})
-        case OutOfReach():
-            return await refuse(request, user, "change_state")
-
-
-async def mark_reachable(request: Req) -> Response:
-    """Take away the mark that the address takes no mail."""
-    user = await reached(request, "mark_reachable")
-    await read_fields(request, ())
-    within = reach(signed_in(request).role)
-    match await take_mark_away(user.id, actor=actor_of(request), now=request.state["clock"](), reach=within):
-        case Reachable():
-            text = message("The address is no longer marked as undeliverable.")
-            return await done(request, user, "access", text)
-        case OutOfReach():
-            return await refuse(request, user, "mark_reachable")
-
-
 async def reached(request: Req, attempt: str) -> User:
     """The person that the URL names, if the reader's role reaches them; trying more is recorded."""
     user = await by_id(request.path_params["id"])
@@ -257,6 +200,9 @@ async def reached(request: Req, attempt: str) -> User:
         raise refusal(404, way_on=TO_THE_LIST)
     if user.role not in reach(signed_in(request).role):
         await refuse(request, user, attempt)
+    if user.deleted_at is not None and attempt not in _OF_THE_DELETED:
+        way_on = WayOn(f"{PATH}/{user.id}", message("Go to their page"))
+        raise refusal(409, message("The account is deleted. An administrator can restore it."), way_on=way_on)
     return user
 
 
@@ -269,10 +215,14 @@ async def refuse(request: Req, user: User, attempt: str) -> NoReturn:
 
 
 async def show(request: Req, user: User, region: str = "", *, status: int = 200, **more: Any) -> Response:
-    """The person's page, or one region of it with those that it may have changed."""
-    context = await _context(request, user)
-    beside = regions_beside(region)
-    template = REGIONS.get(region, "")
+    """The person's page, or one region of it with those that it may have changed.
+
+    What was done in the summary, where the mending of what is first at fault stands, is answered there.
+    """
+    context = await context_of(request, user)
+    at_summary = _is_at_summary(request)
+    beside = {} if at_summary else regions_beside(region)
+    template = REGIONS.get(SUMMARY if at_summary else region, "")
     return await request.state["pages"].render(
         request, PAGE, region=template, status=status, beside=beside, **{**context, **more}
     )
@@ -281,25 +231,54 @@ async def show(request: Req, user: User, region: str = "", *, status: int = 200,
 async def done(request: Req, user: User, region: str, text: Message, detail: Message | None = None) -> Response:
     """The region as it is now, with a toast."""
     current = await User.get(id=user.id)
+    at_summary = _is_at_summary(request)
+    beside = {**regions_beside(SUMMARY), region: REGIONS[region]} if at_summary else regions_beside(region)
     return await request.state["pages"].done(
         request,
         f"{PATH}/{user.id}",
         toast=Toast(text, detail=detail),
         page=PAGE,
-        region=REGIONS[region],
-        beside=regions_beside(region),
-        **await _context(request, current),
+        region=REGIONS[SUMMARY if at_summary else region],
+        beside=beside,
+        **await context_of(request, current),
     )
 
 
-async def _context(request: Req, user: User) -> dict[str, Any]:
-    settings = request.state["settings"]
-    policy = await request.state["policy"]()
-    days = timedelta(days=settings.invitation_days)
-    now = request.state["clock"]()
-    page = await page_of(user, signed_in(request), policy=policy, invited_for=days, now=now)
-    rules = rules_for(Owner.of(user), policy)
-    return {**page, "rules": rules, "locked_until": await (await lock_out_of(request)).locked_until(user, now=now)}
+def _is_at_summary(request: Req) -> bool:
+    return read_query(request, ("at",))["at"] == SUMMARY
+
+
+async def context_of(request: Req, user: User) -> dict[str, Any]:
+    """All that their page shows."""
+    state = request.state
+    settings, now = state["settings"], state["clock"]()
+    policy = await state["policy"]()
+    rules = Rules(
+        policy=policy,
+        invited_for=timedelta(days=settings.invitation_days),
+        vault=state["vault"],
+        presets={slot: settings.preset(slot) for slot in Slot},
+    )
+    locked_until = await (await lock_out_of(request)).locked_until(user, now=now)
+    page = await page_of(user, signed_in(request), rules, locked_until=locked_until, now=now)
+    return {**page, "rules": rules_for(Owner.of(user), policy)}
+
+
+def is_other_address(user: User, seen: str) -> bool:
+    """Whether the address that was on the screen, if the form says, is no longer theirs."""
+    return bool(seen) and seen != user.email
+
+
+def other_address(user: User, seen: str) -> Message:
+    """What is said then: nothing was sent."""
+    if user.email is None:
+        return message("Somebody else has taken the address %(seen)s away meanwhile. Nothing was sent.", seen=seen)
+    return message(
+        "Somebody else has changed the address meanwhile, from %(seen)s to %(address)s. Nothing was sent; send again to"
+        " write to the new one.",
+        seen=seen,
+        address=user.email,
+    )
 
 
 def actor_of(request: Req) -> Actor:

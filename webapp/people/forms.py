@@ -36,9 +36,18 @@ class HandoffAction(FormModel):
 
 
 class NewState(FormModel):
-    """Whether the account may be used from now on."""
+    """Whether the account may be used from now on, and with the same password."""
 
-    state: Literal["active", "disabled", "thawed", "unlocked"]
+    state: Literal["active", "disabled", "thawed", "unlocked", "must_change", "may_keep"]
+
+
+class Deletion(FormModel):
+    """Whether the person is to be deleted or restored; to delete asks for their username."""
+
+    action: Literal["delete", "restore"] = "delete"
+    username: str = ""
+    version: int | None = None
+    """That of the person who was on the screen."""
 
 
 def names_of(form: type[FormModel]) -> tuple[str, ...]:

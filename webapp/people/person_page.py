@@ -5,22 +5,30 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from webapp.people.standing import standing
+from webapp.account.browsers import signed_in_browsers
+from webapp.crypto.vault import Vault
+from webapp.delivery.standing import Presets
+from webapp.people.timeline.events import timeline_of
+from webapp.people.why.checklist import checked
+from webapp.people.why.facts import facts_of
 from webapp.principal import Principal, Role
 from webapp.recovery.handoffs.link import MINUTES
 from webapp.recovery.handoffs.newest import newest_handoff
 from webapp.recovery.invitations.send import open_invitation
 from webapp.security_policy import Policy
 from webapp.sessions.factors import held
-from webapp.sessions.session import Lifetime, alive
+from webapp.sessions.session import Lifetime
 from webapp.text import Message, message
 from webapp.users.authority import changes_roles, grants
+from webapp.users.deletion import GRACE
 from webapp.users.models import User
 
 OWN_PASSWORD: Final = message("Change your own password on your account page.")
 OWN_ROLE: Final = message("Nobody changes their own role. Another administrator can change yours.")
 OWN_ACCOUNT: Final = message("Nobody disables their own account. Another administrator can disable yours.")
 NOT_BY_STAFF: Final = message("The security policy has nobody set a password for somebody else.")
+GIVEN_PASSWORD: Final = message("Staff has given this password, so it is to be changed before it runs out.")
+CHANGED_MEANWHILE: Final = message("Somebody else has changed this person meanwhile. Look again, then repeat it.")
 LAST_ADMINISTRATOR: Final = message("This is the last administrator who can sign in. Make somebody else one first.")
 
 PAGE: Final = "people/person.html"
@@ -31,10 +39,13 @@ REGIONS: Final[Mapping[str, str]] = {
     "password": "people/_password.html",
     "details": "people/_details.html",
     "access": "people/_access.html",
+    "sessions": "people/_sessions.html",
     "second-factor": "people/_second_factor.html",
+    "deletion": "people/_deletion.html",
+    "timeline": "people/_timeline.html",
 }
 """The parts of the page, by their ids."""
-TOLD: Final = ("summary", "reset-link", "access", "second-factor")
+TOLD: Final = ("summary", "reset-link", "access", "sessions", "second-factor", "timeline")
 """The parts that nobody types into: whatever was done elsewhere on the page, they can be shown anew."""
 
 
@@ -47,22 +58,43 @@ class Difference:
     yours: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What an installation has decided that a person's page depends on."""
+
+    policy: Policy
+    invited_for: timedelta
+    """The lifetime of invitations."""
+    vault: Vault
+    presets: Presets
+
+
 async def page_of(
-    user: User, reader: Principal, *, policy: Policy, invited_for: timedelta, now: datetime
+    user: User, reader: Principal, rules: Rules, *, locked_until: datetime | None, now: datetime
 ) -> dict[str, Any]:
     """Everything the page of this person needs, for this reader, before anything was typed.
 
-    ``invited_for`` is the lifetime of invitations.
+    ``locked_until``: until when somebody has to wait who tries to sign in as this person.
     """
-    factors = await held.of(user.id) if user.second_factor else []
-    passkeys = len(held.passkeys_among(factors))
+    policy = rules.policy
+    facts = await facts_of(
+        user, locked_until=locked_until, vault=rules.vault, presets=rules.presets, policy=policy, now=now
+    )
+    passkeys = len(held.passkeys_among(facts.factors))
+    lifetime = Lifetime.of(policy)
     return {
         "user": user,
-        "apps": len(factors) - passkeys,
+        "why": checked(facts),
+        "locked_until": locked_until,
+        "apps": len(facts.factors) - passkeys,
         "passkeys": passkeys,
-        "standing": standing(user, now=now),
-        "sessions": await alive(user, lifetime=Lifetime.of(policy), now=now).count() if user.may_enter else 0,
-        "invitation": await open_invitation(user, lifetime=invited_for, now=now),
+        "browsers": await signed_in_browsers(user, reader, lifetime=lifetime, now=now) if user.may_enter else (),
+        "timeline": await timeline_of(user.id),
+        "after": "",
+        "since": round(now.timestamp()),
+        "is_watched": True,
+        "reads_networks": reader.role is Role.ADMIN,
+        "invitation": await open_invitation(user, lifetime=rules.invited_for, now=now),
         "newest": await newest_handoff(user, now=now),
         "handed": None,
         "handoff_minutes": MINUTES,
@@ -70,9 +102,11 @@ async def page_of(
         "sets_passwords": policy.staff_set_passwords,
         "password_hours": policy.staff_password_hours,
         "password_expired": user.password_expired(now),
-        "invitation_days": invited_for.days,
+        "invitation_days": rules.invited_for.days,
         "is_oneself": user.id == reader.user_id,
-        "marks_reachable": reader.role is Role.ADMIN,
+        "is_administrator": reader.role is Role.ADMIN,
+        "restorable_until": user.deleted_at + GRACE if user.deleted_at else None,
+        "typed_username": "",
         "roles": grants(reader.role) if changes_roles(reader.role) and user.id != reader.user_id else (),
         "values": {
             "email": user.email or "",

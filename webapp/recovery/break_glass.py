@@ -21,7 +21,7 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Disabled:
-    """The account is disabled; a link would open nothing."""
+    """The account is disabled or deleted; a link would open nothing."""
 
 
 async def make_link(user_id: int, *, links: Links, actor: Actor, now: datetime) -> Made | Disabled:
@@ -30,7 +30,8 @@ async def make_link(user_id: int, *, links: Links, actor: Actor, now: datetime) 
     A frozen account stays so until the link is used: a new password thaws it.
     """
     async with transaction():
-        if not await User.filter(id=user_id, state=UserState.ACTIVE).update(recovery_version=F("recovery_version") + 1):
+        usable = User.filter(id=user_id, state=UserState.ACTIVE, deleted_at=None)
+        if not await usable.update(recovery_version=F("recovery_version") + 1):
             return Disabled()
         user = await User.get(id=user_id)
         await record(actor, Deed("user:made_recovery_link", Subject(user.username, user.id)), now=now)

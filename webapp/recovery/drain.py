@@ -121,6 +121,8 @@ class Drain:
             return RequestOutcome.REPEATED, user
         if user is None:
             return RequestOutcome.NO_SUCH_ACCOUNT, None
+        if user.deleted_at is not None:
+            return RequestOutcome.DELETED, user
         if user.state is not UserState.ACTIVE:
             return RequestOutcome.DISABLED, user
         if user.frozen_at is not None:

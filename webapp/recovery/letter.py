@@ -28,6 +28,8 @@ def reset_link(links: Links, *, public_url: str, lifetime: Lifetime, clock: Cloc
         person = await standings.ask(letter.id)
         if person is None:
             return Lost("no_such_account")
+        if person["deleted"]:
+            return Lost("account_deleted")
         if person["state"] != UserState.ACTIVE:
             return Lost("account_disabled")
         if person["frozen"]:
@@ -61,6 +63,7 @@ async def _standings(letters: Sequence[int]) -> dict[int, dict[str, Any]]:
 
 _STANDING: Final = """
     SELECT letters.id AS letter, users.id, username, email, users.state, frozen_at IS NOT NULL AS frozen,
+        deleted_at IS NOT NULL AS deleted,
         users.recovery_version, EXISTS (
             SELECT 1 FROM letters AS later
             WHERE later.user_id = users.id AND later.kind = letters.kind AND later.id > letters.id) AS superseded

@@ -20,6 +20,7 @@ class RequestOutcome(StrEnum):
     DISABLED = "disabled"
     FROZEN = "frozen"
     """The account's owner has said "this was not me"."""
+    DELETED = "deleted"
     OVER_CEILING = "over_ceiling"
     """The person has had as many letters as one hour allows."""
     UNREADABLE = "unreadable"

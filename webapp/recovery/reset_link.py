@@ -62,7 +62,9 @@ async def verify(links: Links, token: str, *, lifetime: timedelta, purpose: Purp
     match links.read(purpose, token, lifetime):
         case crypto.Link(payload={"u": int(user_id), "v": int(version), "l": int(letter_id)}):
             user = await by_id(user_id)
-            if user is None or user.recovery_version != version or user.state is not UserState.ACTIVE:
+            if user is None or user.recovery_version != version:
+                return Spent()
+            if user.state is not UserState.ACTIVE or user.deleted_at is not None:
                 return Spent()
             if user.frozen_at is not None and letter_id != NO_LETTER:
                 return Spent()

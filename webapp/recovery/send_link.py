@@ -30,7 +30,7 @@ class NoAddress:
 
 @dataclass(frozen=True, slots=True)
 class Disabled:
-    """The account is disabled; a link would open nothing."""
+    """The account is disabled or deleted; a link would open nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ async def send_reset_link(
     """
     async with transaction():
         user = await User.get(id=user_id)
-        if user.state is not UserState.ACTIVE:
+        if user.state is not UserState.ACTIVE or user.deleted_at is not None:
             return Disabled()
         if user.frozen_at is not None:
             return Frozen()

@@ -41,13 +41,14 @@ async def claimant(identifier: str, *, browser: str, now: datetime) -> Claimant:
         username=row["username"] or "",
         password_hash=row["password_hash"],
         credentials_version=row["credentials_version"] or 0,
-        may_enter=row["state"] == UserState.ACTIVE and row["frozen_at"] is None,
+        may_enter=row["state"] == UserState.ACTIVE and row["frozen_at"] is None and row["deleted_at"] is None,
         is_known_here=row["known"] is not None,
     )
 
 
 _BY: Final = """
-    SELECT users.id, username, password_hash, credentials_version, state, frozen_at, known_browsers.id AS known
+    SELECT users.id, username, password_hash, credentials_version, state, frozen_at, deleted_at,
+        known_browsers.id AS known
     FROM (SELECT 1 AS one) AS always LEFT JOIN users ON {key} = ?
     LEFT JOIN known_browsers ON known_browsers.user_id = users.id AND digest = ? AND last_seen_at > ?"""
 _BY_ADDRESS: Final = _BY.format(key="email_key")

@@ -4,7 +4,9 @@ from datetime import datetime
 
 from webapp.audit.record import Actor, Deed, Subject, record
 from webapp.db.connect import transaction
+from webapp.principal import Principal
 from webapp.sessions.models import Session
+from webapp.sessions.session import end
 
 
 async def end_sessions(subject: Subject, *, actor: Actor, now: datetime, kept: int | None = None) -> None:
@@ -14,3 +16,11 @@ async def end_sessions(subject: Subject, *, actor: Actor, now: datetime, kept: i
         ended = await (theirs.exclude(id=kept) if kept is not None else theirs).delete()
         if ended:
             await record(actor, Deed("user:ended_sessions", subject, {"sessions": str(ended)}), now=now)
+
+
+async def sign_out(principal: Principal, *, network: str, now: datetime) -> None:
+    """End the session that somebody is signed in by, and record it."""
+    subject = Subject(principal.username, principal.user_id)
+    async with transaction():
+        await end(principal.session_id)
+        await record(Actor.signed_in(principal, network), Deed("session:ended", subject), now=now)

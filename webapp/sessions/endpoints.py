@@ -11,6 +11,7 @@ from webapp.crypto.throttle import Refused as Exceeded
 from webapp.db.connect import transaction
 from webapp.sessions.change_password import Changed, NotChanged, change_own_password
 from webapp.sessions.end_sessions import end_sessions
+from webapp.sessions.end_sessions import sign_out as sign_out_here
 from webapp.sessions.factors import second_step
 from webapp.sessions.factors.challenge import LIFETIME as CHALLENGE_LIFETIME
 from webapp.sessions.known_browser import LIFETIME, make_known
@@ -167,7 +168,7 @@ async def sign_out(request: Req) -> Response:
         subject = Subject(principal.username, principal.user_id)
         await end_sessions(subject, actor=Actor.signed_in(principal, state["network"]), now=state["clock"]())
     else:
-        await end(principal.session_id)
+        await sign_out_here(principal, network=state["network"], now=state["clock"]())
     said = message("You are signed out everywhere.") if fields["everywhere"] else message("You are signed out.")
     response = state["pages"].redirect(request, "/sign-in", toast=Toast(said))
     SESSION.clear(response, secure=state["settings"].secure)

@@ -63,10 +63,10 @@ def mailbox(address: str) -> Mailbox | None:
 
 def payload_of(letter: EmailMessage | bytes, *, eight_bit: bool, utf8: bool) -> bytes:
     """The letter with CRLF line ends; 8-bit parts are re-encoded if the server does not take them (RFC 6152)."""
+    if isinstance(letter, bytes) and (eight_bit or letter.isascii()):
+        return letter
     policy = SMTP.clone(cte_type="8bit" if eight_bit else "7bit", utf8=utf8)
     if isinstance(letter, bytes):
-        if eight_bit or letter.isascii():
-            return letter
         letter = message_from_bytes(letter, policy=policy)
     return letter.as_bytes(policy=policy)
 

@@ -22,11 +22,12 @@ from webapp.smtp.transcript import Transcript
 from webapp.smtp.transfer import Transfer
 from webapp.smtp.wire import Deadline
 
-__all__ = ["Detail", "Outcome", "Reply", "Rung", "Step", "climb", "opening_steps", "take_steps", "transfer_steps"]
+__all__ = ["Detail", "Outcome", "Reply", "Rung", "Step", "climb", "opening_steps", "take_to_the_end", "transfer_steps"]
 
 Steps = Iterable[tuple[Step, Work]]
 
 DEADLINE_SECONDS: Final = 30.0
+_ENDS: Final = frozenset({Outcome.FAILED, Outcome.UNKNOWN})
 
 
 def opening_steps(server: MailServer) -> Steps:
@@ -54,8 +55,20 @@ async def take_steps(talk: Conversation, steps: Steps) -> AsyncGenerator[Rung, N
     for step, work in steps:
         rung = await talk.take(step, work)
         yield rung
-        if rung.outcome in {Outcome.FAILED, Outcome.UNKNOWN}:
+        if rung.outcome in _ENDS:
             return
+
+
+async def take_to_the_end(talk: Conversation, steps: Steps) -> Rung:
+    """Take one step after the other; the last rung reached. Raises ValueError without a step."""
+    rung = None
+    for step, work in steps:
+        rung = await talk.take(step, work)
+        if rung.outcome in _ENDS:
+            break
+    if rung is None:
+        raise ValueError("there is no step to take")
+    return rung
 
 
 def _sender_like_letters(server: MailServer) -> str | None:

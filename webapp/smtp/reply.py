@@ -47,7 +47,8 @@ def reply_of(code: int, text: str) -> Reply:
     match = _ENHANCED.match(text)
     if match is None:
         return Reply(code, "", text)
-    return Reply(code, match[1], _ENHANCED.sub("", text).strip())
+    rest = text[match.end() :]
+    return Reply(code, match[1], (_ENHANCED.sub("", rest) if "\n" in rest else rest).strip())
 
 
 def printable(raw: str, limit: int = TEXT_LIMIT) -> str:

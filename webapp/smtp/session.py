@@ -9,7 +9,7 @@ from typing import Final
 
 from webapp.smtp.access_token import AccessTokens
 from webapp.smtp.conversation import Conversation
-from webapp.smtp.ladder import DEADLINE_SECONDS, opening_steps, take_steps, transfer_steps
+from webapp.smtp.ladder import DEADLINE_SECONDS, opening_steps, take_to_the_end, transfer_steps
 from webapp.smtp.resolve import Dial, Egress, Lookup, dial_tcp, look_up
 from webapp.smtp.rung import Outcome, Rung, Step
 from webapp.smtp.server import MailServer
@@ -54,12 +54,12 @@ class Session:
     ) -> "Session | Rung":
         """Connect, secure and sign in within ``deadline_seconds``; the failed rung if that does not succeed."""
         deadline = Deadline(deadline_seconds)
-        talk = Conversation(server, egress, dial, deadline, transcript or Transcript(), lookup, tokens=tokens)
+        talk = Conversation(server, egress, dial, deadline, transcript or Transcript(most=0), lookup, tokens=tokens)
         try:
-            rungs = [rung async for rung in take_steps(talk, opening_steps(server))]
-            if rungs[-1].outcome is Outcome.FAILED:
+            last = await take_to_the_end(talk, opening_steps(server))
+            if last.outcome is Outcome.FAILED:
                 await talk.goodbye()
-                return rungs[-1]
+                return last
         except BaseException:
             talk.abort()
             raise
@@ -93,7 +93,7 @@ class Session:
             self.letters += 1
             self._clean = False
             steps = transfer_steps(Transfer(letter, to, lambda: self._final_dot_seconds, return_path))
-            last = [rung async for rung in take_steps(talk, steps)][-1]
+            last = await take_to_the_end(talk, steps)
             self._clean = last.outcome is Outcome.OK
             self._used_at = asyncio.get_running_loop().time()
             return last
@@ -153,7 +153,8 @@ class Pool:
         self._letters_per_session = letters_per_session
         self._idle_seconds = idle_seconds
         self._final_dot_seconds = final_dot_seconds
-        self._idle: dict[MailServer, list[tuple[Session, asyncio.Task[None]]]] = {}
+        self._idle: dict[MailServer, list[tuple[Session, asyncio.TimerHandle]]] = {}
+        self._leaving: set[asyncio.Task[None]] = set()
         self._closed = False
         self._opening = asyncio.Lock()
         self._failures = 0
@@ -230,7 +231,7 @@ class Pool:
         self._idle.clear()
         for _, retirement in waiting:
             retirement.cancel()
-        await asyncio.gather(*(session.quit() for session, _ in waiting))
+        await asyncio.gather(*self._leaving, *(session.quit() for session, _ in waiting))
 
     def _take(self, server: MailServer) -> Session | None:
         entries = self._idle.get(server)
@@ -246,12 +247,13 @@ class Pool:
         if self._closed or not session.healthy or session.letters >= self._letters_per_session:
             await session.quit()
             return
-        retirement = asyncio.create_task(self._retire(server, session))
+        retirement = asyncio.get_running_loop().call_later(self._idle_seconds, self._retire, server, session)
         self._idle.setdefault(server, []).append((session, retirement))
 
-    async def _retire(self, server: MailServer, session: Session) -> None:
-        await asyncio.sleep(self._idle_seconds)
+    def _retire(self, server: MailServer, session: Session) -> None:
         entries = [entry for entry in self._idle.pop(server, []) if entry[0] is not session]
         if entries:
             self._idle[server] = entries
-        await session.quit()
+        leaving = asyncio.create_task(session.quit())
+        self._leaving.add(leaving)
+        leaving.add_done_callback(self._leaving.discard)

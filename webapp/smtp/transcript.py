@@ -44,13 +44,15 @@ def _forms(secret: str) -> set[str]:
 
 
 class Transcript:
-    """The conversation in both directions, bounded: after LINES_LIMIT lines nothing is added but a note.
+    """The conversation in both directions, bounded: after ``most`` lines nothing is added but a note.
 
     Client lines start with ``C: ``, server lines with ``S: ``, notes with ``* ``. AUTH exchanges are written masked and
     the letter itself is left out, so that it holds no credential and no link.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = LINES_LIMIT) -> None:
+        self.most = most
+        """0 where nobody will read it: nothing is written down."""
         self._lines: list[str] = []
 
     @property
@@ -68,6 +70,8 @@ class Transcript:
 
     def server(self, code: int, text: str) -> None:
         """The server answered this (already masked and printable)."""
+        if not self.most:
+            return
         *lines, last = text.split("\n")
         for line in lines:
             self._add(f"S: {code}-{line}")
@@ -78,7 +82,7 @@ class Transcript:
         self._add(f"* {text}")
 
     def _add(self, line: str) -> None:
-        if len(self._lines) < LINES_LIMIT:
+        if len(self._lines) < self.most:
             self._lines.append(line[:LINE_LIMIT])
-        elif len(self._lines) == LINES_LIMIT:
+        elif self.most and len(self._lines) == self.most:
             self._lines.append("* The rest is left out.")

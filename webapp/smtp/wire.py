@@ -15,7 +15,7 @@ from typing import Final
 
 from aiosmtplib import SMTPStatus
 from aiosmtplib.errors import SMTPResponseException, SMTPServerDisconnected, SMTPTimeoutError
-from aiosmtplib.protocol import PERIOD_REGEX, normalize_message_line_endings
+from aiosmtplib.protocol import normalize_message_line_endings
 
 from webapp.smtp.pipe import Pipe
 from webapp.smtp.reply import Reply, printable, reply_of
@@ -70,9 +70,8 @@ def _stuffed(payload: bytes) -> bytes:
     breaks = payload.count(b"\r\n")
     if not payload.endswith(b"\r\n") or not breaks == payload.count(b"\r") == payload.count(b"\n"):
         payload = normalize_message_line_endings(payload)
-    if payload.startswith(b".") or b"\n." in payload:
-        payload = PERIOD_REGEX.sub(b"..", payload)
-    return payload + b".\r\n"
+    first = b"." if payload.startswith(b".") else b""
+    return first + payload.replace(b"\r\n.", b"\r\n..") + b".\r\n"
 
 
 class Wire:
@@ -153,7 +152,8 @@ class Wire:
 
     async def say(self, command: bytes, seconds: float, *, shown: str | None = None) -> Reply:
         """Say one line and wait for the reply; ``shown`` is what the transcript holds instead of it."""
-        self._transcript.client(self._mask(command.decode("utf-8", "replace")) if shown is None else shown)
+        if self._transcript.most:
+            self._transcript.client(self._mask(command.decode("utf-8", "replace")) if shown is None else shown)
         if self._ahead:
             if self._ahead.popleft() != command:
                 raise RuntimeError("what was said ahead must be said in its order")

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from webapp.crypto.throttle import Limit, Refused
 from webapp.db.connect import transaction
+from webapp.delivery.ceilings import Ceilings
 from webapp.delivery.wording import KINDS, STATES, STEPS
 from webapp.mail_server.models import Slot
 from webapp.principal import Role
@@ -43,7 +44,8 @@ async def index(request: Req) -> Response:
     if elsewhere is not None:
         return state["pages"].redirect(request, elsewhere)
     settings = state["settings"]
-    found = await glance(state["vault"], {slot: settings.preset(slot) for slot in Slot}, now=state["clock"]())
+    presets, ceilings = {slot: settings.preset(slot) for slot in Slot}, Ceilings(**settings.ceilings)
+    found = await glance(state["vault"], presets, ceilings, now=state["clock"]())
     return await state["pages"].render(
         request,
         "start/index.html",

@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from webapp.crypto.vault import Vault
-from webapp.delivery.standing import Presets, Waiting, standing
+from webapp.delivery.ceilings import Ceilings
+from webapp.delivery.held_up import held_up
+from webapp.delivery.standing import Presets, Waiting
 from webapp.delivery.statistics import Statistics, statistics
 from webapp.health.now import Now, now_of
 from webapp.mail_server.active import Health, State, health
@@ -55,7 +57,7 @@ class Glance:
     """Empty once all are done."""
 
 
-async def glance(vault: Vault, presets: Presets, *, now: datetime) -> Glance:
+async def glance(vault: Vault, presets: Presets, ceilings: Ceilings, *, now: datetime) -> Glance:
     """How things are now."""
     found = await statistics(now)
     how = await health(vault, presets[Slot.PRIMARY])
@@ -65,7 +67,7 @@ async def glance(vault: Vault, presets: Presets, *, now: datetime) -> Glance:
         health=how,
         server=await now_of(vault, presets[Slot.PRIMARY]),
         fallback=await now_of(vault, presets[Slot.FALLBACK], Slot.FALLBACK),
-        waiting=await standing(vault, presets),
+        waiting=await held_up(vault, presets, ceilings, now=now),
         alerts=alerts,
         statistics=found,
         age=found.queue.age(now),

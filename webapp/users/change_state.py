@@ -1,4 +1,4 @@
-"""Disabling an account and enabling it again, and thawing one that its holder has frozen."""
+"""Disabling an account and enabling it again, thawing one that its holder has frozen, and asking for a new password."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +26,11 @@ class Oneself:
 @dataclass(frozen=True, slots=True)
 class LastAdministrator:
     """No other administrator could sign in any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotChosen:
+    """The password is not one of the person's own choice: there is none, or staff has given it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,4 +85,35 @@ async def thaw(user_id: int, *, actor: Actor, now: datetime, reach: frozenset[Ro
         if user.frozen_at is not None:
             await User.filter(id=user_id).update(frozen_at=None)
             await record(actor, Deed("user:thawed", Subject(user.username, user.id)), now=now)
+    return Changed()
+
+
+async def require_change(
+    user_id: int, *, actor: Actor, now: datetime, reach: frozenset[Role] = EVERYONE
+) -> Changed | NotChosen | OutOfReach:
+    """Have the person choose a new password before they reach anything else, in browsers that are signed in as well."""
+    return await _ask_for_change(user_id, asked=True, actor=actor, now=now, reach=reach)
+
+
+async def waive_change(
+    user_id: int, *, actor: Actor, now: datetime, reach: frozenset[Role] = EVERYONE
+) -> Changed | NotChosen | OutOfReach:
+    """Let the person keep their password, unless it is one that staff has given."""
+    return await _ask_for_change(user_id, asked=False, actor=actor, now=now, reach=reach)
+
+
+async def _ask_for_change(
+    user_id: int, *, asked: bool, actor: Actor, now: datetime, reach: frozenset[Role]
+) -> Changed | NotChosen | OutOfReach:
+    async with transaction():
+        user = await User.filter(id=user_id).select_for_update(no_key=True).first()
+        if user is None or user.role not in reach:
+            return OutOfReach()
+        if user.must_change is asked:
+            return Changed()
+        if user.password_hash is None or user.password_expires_at is not None:
+            return NotChosen()
+        await User.filter(id=user_id).update(must_change=asked)
+        action = "user:required_change" if asked else "user:waived_change"
+        await record(actor, Deed(action, Subject(user.username, user.id)), now=now)
     return Changed()

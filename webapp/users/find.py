@@ -6,6 +6,8 @@ from webapp.fields import fold
 from webapp.users.models import User
 
 LARGEST_ID: Final = 2**63 - 1
+_LONGEST_USERNAME_KEY: Final = 450
+_LONGEST_EMAIL_KEY: Final = 960
 
 
 async def by_identifier(identifier: str) -> User | None:
@@ -14,7 +16,9 @@ async def by_identifier(identifier: str) -> User | None:
     A username is never an address, so the two cannot meet.
     """
     key = fold(identifier.strip())
-    return await (User.get_or_none(email_key=key) if "@" in key else User.get_or_none(username_key=key))
+    if "@" in key:
+        return await User.get_or_none(email_key=key) if len(key) <= _LONGEST_EMAIL_KEY else None
+    return await User.get_or_none(username_key=key) if len(key) <= _LONGEST_USERNAME_KEY else None
 
 
 async def by_id(user_id: int) -> User | None:
@@ -24,7 +28,7 @@ async def by_id(user_id: int) -> User | None:
 
 async def is_anybody_frozen() -> bool:
     """Whether the holder of an account has frozen it, and nobody has thawed it since."""
-    return await User.filter(frozen_at__not_isnull=True).exists()
+    return await User.filter(frozen_at__not_isnull=True, deleted_at=None).exists()
 
 
 async def is_any_administrator() -> bool:

@@ -32,9 +32,9 @@ class User(Model):
     email = fields.CharField(max_length=320, null=True)
     email_key = fields.CharField(max_length=960, null=True, unique=True)
     display_name = fields.CharField(max_length=200, default="")
-    username_search = fields.TextField(default="")
-    email_search = fields.TextField(default="")
-    name_search = fields.TextField(default="")
+    username_search = fields.TextField(default="", db_default="")
+    email_search = fields.TextField(default="", db_default="")
+    name_search = fields.TextField(default="", db_default="")
     role = fields.CharEnumField(Role, max_length=16, default=Role.USER)
     state = fields.CharEnumField(UserState, max_length=16, default=UserState.ACTIVE)
     language = fields.CharField(max_length=16, null=True)
@@ -69,8 +69,8 @@ class User(Model):
 
     @property
     def may_enter(self) -> bool:
-        """Whether a password, session or link opens the account: it is neither disabled nor frozen."""
-        return self.state is UserState.ACTIVE and self.frozen_at is None
+        """Whether a password, session or link opens the account: it is neither disabled, frozen nor deleted."""
+        return self.state is UserState.ACTIVE and self.frozen_at is None and self.deleted_at is None
 
     def password_expired(self, now: datetime) -> bool:
         """Whether the password is one that staff has set and nobody has changed in time."""

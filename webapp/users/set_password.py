@@ -51,7 +51,7 @@ async def change_password(change: Change, *, actor: Actor, now: datetime) -> boo
         False if the person does not exist or the guard no longer holds; then nothing is changed.
     """
     async with transaction():
-        matching = User.filter(id=change.user_id, role__in=list(change.reach))
+        matching = User.filter(id=change.user_id, role__in=list(change.reach), deleted_at=None)
         if change.only_at_recovery_version is not None:
             matching = matching.filter(recovery_version=change.only_at_recovery_version, state="active")
             matching = matching if change.thaws else matching.filter(frozen_at=None)

@@ -11,8 +11,8 @@ from tests.smtp_server import Tls, ca_pem, smtp_server
 from tests.world import Browser, World
 from webapp.audit.models import AuditEntry
 from webapp.mail_server.active import State, health
-from webapp.mail_server.endpoints import TESTS
 from webapp.mail_server.models import Revision, Verdict
+from webapp.mail_server.trials.endpoints import TESTS
 from webapp.principal import Role
 
 PATH = "/mail-server"

@@ -69,7 +69,13 @@ async def ask(
         return NotAsked({"email": message("This is your address already.")})
     async with transaction():
         # A link that was sent for the address before belongs to an account that looked like this.
-        kept = User.filter(id=user_id, recovery_version=user.recovery_version, state=UserState.ACTIVE, frozen_at=None)
+        kept = User.filter(
+            id=user_id,
+            recovery_version=user.recovery_version,
+            state=UserState.ACTIVE,
+            frozen_at=None,
+            deleted_at=None,
+        )
         if not await kept.update(pending_email=wanted.email, pending_email_at=now):
             return NotAsked({"": message("Your account has changed meanwhile. Please sign in again.")})
         await _withdraw_letters(user_id, now=now)

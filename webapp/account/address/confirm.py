@@ -61,6 +61,7 @@ async def _confirm(link: Open, *, network: str, now: datetime) -> Confirmed | Sp
         pending_email=link.address,
         state=UserState.ACTIVE,
         frozen_at=None,
+        deleted_at=None,
     ).update(
         email=link.address,
         email_key=fold(link.address),

@@ -19,6 +19,8 @@ def address_confirmation(links: Links, *, public_url: str, clock: Clock) -> Kind
         user = await by_id(letter.user_id) if letter.user_id else None
         if user is None:
             return Lost("no_such_account")
+        if user.deleted_at is not None:
+            return Lost("account_deleted")
         if user.state is not UserState.ACTIVE:
             return Lost("account_disabled")
         if user.frozen_at is not None:

@@ -160,9 +160,15 @@ class Migration(migrations.Migration):
             field=fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
         ),
         ops.AddField(model_name="Counter", name="about", field=fields.BigIntField(null=True)),
-        ops.AddField(model_name="User", name="username_search", field=fields.TextField(default="", unique=False)),
-        ops.AddField(model_name="User", name="email_search", field=fields.TextField(default="", unique=False)),
-        ops.AddField(model_name="User", name="name_search", field=fields.TextField(default="", unique=False)),
+        ops.AddField(
+            model_name="User", name="username_search", field=fields.TextField(default="", db_default="", unique=False)
+        ),
+        ops.AddField(
+            model_name="User", name="email_search", field=fields.TextField(default="", db_default="", unique=False)
+        ),
+        ops.AddField(
+            model_name="User", name="name_search", field=fields.TextField(default="", db_default="", unique=False)
+        ),
         ops.RunPython(_fill),
         ops.RemoveField(model_name="User", name="search_key"),
         ops.RunPython(_index),

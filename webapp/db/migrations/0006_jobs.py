@@ -103,8 +103,8 @@ class Migration(migrations.Migration):
             options={
                 "table": "job_rows",
                 "app": "postern",
-                "unique_together": (("job", "position"),),
-                "indexes": [Index(fields=["job", "fate", "position"])],
+                "unique_together": (("job_id", "position"),),
+                "indexes": [Index(fields=["job_id", "fate", "position"])],
                 "pk_attr": "id",
             },
             bases=["Model"],

@@ -6,6 +6,8 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from webapp.audit.record import Actor
+from webapp.delivery.ceilings import Ceilings
+from webapp.delivery.held_up import held_up
 from webapp.delivery.log import listing, watching
 from webapp.delivery.log.letter import History, history
 from webapp.delivery.log.requests import REASONS, unanswered
@@ -13,7 +15,7 @@ from webapp.delivery.log.resend import RESENDABLE, NotAgain, Resent
 from webapp.delivery.log.resend import resend as send_again
 from webapp.delivery.log.search import find, lines_of
 from webapp.delivery.log.timeline import timeline
-from webapp.delivery.standing import Waiting, standing
+from webapp.delivery.standing import Waiting
 from webapp.delivery.wording import KINDS, STATES
 from webapp.mail_server.models import Slot
 from webapp.outbox.models import LetterState
@@ -190,7 +192,8 @@ async def _letter_context(
 
 async def _waiting(request: Req) -> Waiting | None:
     settings = request.state["settings"]
-    return await standing(request.state["vault"], {slot: settings.preset(slot) for slot in Slot})
+    presets, ceilings = {slot: settings.preset(slot) for slot in Slot}, Ceilings(**settings.ceilings)
+    return await held_up(request.state["vault"], presets, ceilings, now=request.state["clock"]())
 
 
 def _is_administrator(request: Req) -> bool:

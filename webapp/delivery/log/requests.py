@@ -20,6 +20,7 @@ REASONS: Final[Mapping[RequestOutcome, Message]] = {
     RequestOutcome.NO_ADDRESS: message("The account has no address to write to."),
     RequestOutcome.DISABLED: message("The account is disabled."),
     RequestOutcome.FROZEN: message("The account is frozen: its holder said “this was not me”."),
+    RequestOutcome.DELETED: message("The account is deleted. It can be restored for a while."),
     RequestOutcome.OVER_CEILING: message("As many letters as one hour allows were sent, and a link still worked."),
     RequestOutcome.REPEATED: message("The same was asked for a moment before."),
     RequestOutcome.UNREADABLE: message("It was encrypted with a key that is no longer here."),

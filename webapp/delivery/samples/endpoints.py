@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from webapp.audit.record import Actor
 from webapp.crypto.throttle import Limit, Refused
+from webapp.delivery.ceilings import Ceilings
 from webapp.delivery.samples.progress import Progress, progress
 from webapp.delivery.samples.send import send_sample
 from webapp.fields import Invalid, check
@@ -60,8 +61,9 @@ async def follow(request: Req) -> Response:
 
 
 async def _progress(request: Req, letter_id: int) -> Progress | None:
-    presets = {slot: request.state["settings"].preset(slot) for slot in Slot}
-    return await progress(letter_id, request.state["vault"], presets, now=request.state["clock"]())
+    settings = request.state["settings"]
+    presets, ceilings = {slot: settings.preset(slot) for slot in Slot}, Ceilings(**settings.ceilings)
+    return await progress(letter_id, request.state["vault"], presets, ceilings, now=request.state["clock"]())
 
 
 async def _show(

@@ -5,9 +5,11 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from webapp.crypto.vault import Vault
+from webapp.delivery.ceilings import Ceilings
+from webapp.delivery.held_up import held_up
 from webapp.delivery.log.letter import history
 from webapp.delivery.samples.letter import KIND
-from webapp.delivery.standing import Presets, Waiting, standing
+from webapp.delivery.standing import Presets, Waiting
 from webapp.outbox.models import LetterState
 from webapp.text import Message
 
@@ -40,14 +42,16 @@ class Progress:
         return f"{self.state.value}-{stuck}" if stuck else self.state.value
 
 
-async def progress(letter_id: int, vault: Vault, presets: Presets, *, now: datetime) -> Progress | None:
+async def progress(
+    letter_id: int, vault: Vault, presets: Presets, ceilings: Ceilings, *, now: datetime
+) -> Progress | None:
     """What became of a sample; None if there is no such one."""
     found = await history(letter_id) if letter_id <= LARGEST_ID else None
     if found is None or found.letter.kind != KIND:
         return None
     letter = found.letter
     queued = letter.state is LetterState.QUEUED
-    waiting = await standing(vault, presets) if queued else None
+    waiting = await held_up(vault, presets, ceilings, now=now) if queued else None
     return Progress(
         letter_id=letter.id,
         recipient=letter.recipient,

@@ -10,20 +10,12 @@ from webapp.fields import Invalid
 from webapp.mail_server.connections.connect import Reached
 from webapp.mail_server.connections.connect import connect as connect_to
 from webapp.mail_server.connections.shown import outcome_view
-from webapp.mail_server.endpoints import (
-    POSTED,
-    count_test,
-    form_on_screen,
-    not_tested,
-    server_on_screen,
-    show_page,
-    toast_of,
-    untested_beside,
-)
+from webapp.mail_server.endpoints import POSTED, form_on_screen, show_page, untested_beside
 from webapp.mail_server.form import FIELDS
 from webapp.mail_server.page import TestView
 from webapp.mail_server.shown import rung_view
 from webapp.mail_server.support import support_text
+from webapp.mail_server.trials.endpoints import count_test, not_tested, server_on_screen, toast_of
 from webapp.smtp.rung import Rung
 from webapp.smtp.server import MailServer
 from webapp.web.forms import read_fields

@@ -10,6 +10,7 @@ from webapp.clock import Clock
 from webapp.crypto.vault import Vault
 from webapp.db.connect import is_duplicate, transaction
 from webapp.jobs.models import Job, JobRow, JobState
+from webapp.jobs.rows import settle
 from webapp.jobs.told import told
 from webapp.people.imports.fates import Fate, Judged, judge
 from webapp.people.imports.plan import foretell, unpacked
@@ -22,7 +23,7 @@ from webapp.users.edit import Corrected, Correction, Outdated, correct
 from webapp.users.models import User
 from webapp.users.set_password import Change, change_password
 
-BATCH: Final = 250
+BATCH: Final = 500
 TRIES: Final = 3
 """A batch is judged anew when somebody takes a name meanwhile."""
 
@@ -79,11 +80,10 @@ async def _do(rows: Sequence[JobRow], job: Job, vault: Vault, clock: Clock) -> d
                 found = await _change(found, job, actor, clock)
             counts.update({row.fate: -1})
             counts.update({found.fate.value: 1})
-            row.fate, row.reason, row.data = found.fate.value, told(found.reason), ""
+            row.fate, row.reason = found.fate.value, told(found.reason)
             row.user_id = ids.get(row.position) or (found.user.id if found.user else None)
         if asked:
-            touched = [row for row in rows if row.position in asked]
-            await JobRow.bulk_update(touched, fields=["fate", "reason", "data", "user_id"])
+            await settle([row for row in rows if row.position in asked])
         if job.params["invite"]:
             for at, user_id in ids.items():
                 if (row_asked := asked[at]).email and not row_asked.password_hash:

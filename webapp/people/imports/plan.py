@@ -21,7 +21,7 @@ from webapp.principal import Role
 from webapp.text import Message, message
 
 KIND: Final = "import"
-BATCH: Final = 250
+BATCH: Final = 500
 MOST_BYTES: Final = 50 * 1024 * 1024
 MOST_ROWS: Final = 500_000
 _CHUNK: Final = 256 * 1024

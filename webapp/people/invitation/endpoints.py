@@ -3,7 +3,7 @@
 from starlette.responses import Response
 
 from webapp.fields import Invalid, check
-from webapp.people.endpoints import actor_of, done, reached, show
+from webapp.people.endpoints import actor_of, done, given, is_other_address, other_address, reached, show
 from webapp.people.forms import NewInvitation, names_of
 from webapp.recovery.invitations.send import NoAddress, Sent, Shut, withdraw
 from webapp.recovery.invitations.send import invite as send_invitation
@@ -20,12 +20,15 @@ async def invite(request: Req) -> Response:
     """Send an invitation, or withdraw the one that is open; links sent before end either way."""
     state = request.state
     user = await reached(request, "invite")
-    given = {name: value for name, value in (await read_fields(request, names_of(NewInvitation))).items() if value}
-    checked = check(NewInvitation, given)
+    fields = await read_fields(request, (*names_of(NewInvitation), "address"))
+    seen = fields.pop("address")
+    checked = check(NewInvitation, given(fields))
     if isinstance(checked, Invalid):
         raise refusal(422)
     if checked.form.action == "withdraw":
         return await _withdraw(request, user)
+    if is_other_address(user, seen):
+        return await show(request, user, REGION, status=409, errors={REGION: other_address(user, seen)})
     outcome = await send_invitation(user.id, actor=actor_of(request), now=state["clock"](), language=state["language"])
     match outcome:
         case Sent(_, address):

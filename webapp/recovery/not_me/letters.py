@@ -1,4 +1,4 @@
-"""The notices that a person can answer with "this was not me", and what administrators are told of it."""
+"""The notices of what was done to an account, most of which a person can answer with "this was not me"."""
 
 from datetime import UTC, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -8,6 +8,9 @@ from webapp.crypto.links import Links
 from webapp.outbox.kind import Kind, Lost, Words
 from webapp.outbox.models import Letter
 from webapp.recovery.not_me.link import DAYS, LIFETIME, PATH, mint
+from webapp.text import translator
+from webapp.time_zone import in_words
+from webapp.users.deletion import GRACE
 from webapp.users.edit import FORMER, OWNER
 from webapp.users.find import by_id
 
@@ -130,6 +133,22 @@ def account_frozen(*, public_url: str) -> Kind:
         person = letter.params.get("person", "")
         context = {"username": letter.params.get("username", ""), "person_url": f"{public_url}/users/{person}"}
         return Words(context, letter.language)
+
+    return Kind(write, ceiling=NOTICES)
+
+
+def account_deleted() -> Kind:
+    """The notice that the account is deleted, with no link: only an administrator can restore it."""
+
+    async def write(letter: Letter) -> Words | Lost:
+        user = await by_id(letter.user_id) if letter.user_id else None
+        if user is None:
+            return Lost("no_such_account")
+        if user.deleted_at is None:
+            return Lost("account_restored")
+        language = await _language(letter, user.id)
+        until = in_words(user.deleted_at + GRACE, user.time_zone, translator(language).locale)
+        return Words({"username": user.username, "until": until, "zone": user.time_zone}, language)
 
     return Kind(write, ceiling=NOTICES)
 

@@ -57,7 +57,7 @@ async def verify(links: Links, token: str) -> LinkState:
     match links.read(Purpose.NOT_ME, token, LIFETIME):
         case crypto.Link(payload={"u": int(user_id), "l": int(letter_id)}):
             user = await by_id(user_id)
-            if user is None or not 0 < letter_id <= LARGEST_ID:
+            if user is None or user.deleted_at is not None or not 0 < letter_id <= LARGEST_ID:
                 return Spent()
             if not await Letter.filter(id=letter_id, user_id=user_id, link_used_at=None).exists():
                 return Spent()

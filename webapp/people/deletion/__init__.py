@@ -1,0 +1,1 @@
+"""Deleting a person for a while, and restoring one."""

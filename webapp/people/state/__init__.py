@@ -1,0 +1,1 @@
+"""What may be done with a person's account: opened, shut, unlocked, asked for a new password."""

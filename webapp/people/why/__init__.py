@@ -1,0 +1,1 @@
+"""Why somebody cannot get in."""
