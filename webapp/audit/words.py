@@ -266,8 +266,8 @@ _VALUES: Final[Mapping[str, Mapping[str, Message]]] = {
 
 _ACTORS: Final[Mapping[str, Message]] = {
     "command line": message("command line"),
-    "retention": message("retention, by itself"),
     "somebody at the sign-in": message("somebody"),
+    "retention": message("retention, by itself"),
     "holder of a reset link": message("holder of a reset link"),
     "holder of an invitation": message("holder of an invitation"),
     "holder of a handoff": message("holder of a link and a code"),
