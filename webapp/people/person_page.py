@@ -45,8 +45,8 @@ REGIONS: Final[Mapping[str, str]] = {
     "timeline": "people/_timeline.html",
 }
 """The parts of the page, by their ids."""
-TOLD: Final = ("summary", "reset-link", "access", "sessions", "second-factor", "timeline")
-"""The parts that nobody types into: whatever was done elsewhere on the page, they can be shown anew."""
+TOLD: Final = ("summary", "reset-link", "access", "sessions", "second-factor", "deletion", "timeline")
+"""The parts that are shown anew whatever was done elsewhere on the page: nobody has begun to type into them."""
 
 
 @dataclass(frozen=True, slots=True)
