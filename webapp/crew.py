@@ -26,6 +26,8 @@ from webapp.health import canary
 from webapp.jobs.worker import JobWorker
 from webapp.outbox.enqueue import WAKE
 from webapp.outbox.kind import Kinds
+from webapp.people.bulk import change as bulk
+from webapp.people.bulk.change import KIND as BULK
 from webapp.people.imports import apply as imports
 from webapp.people.imports.plan import KIND as IMPORT
 from webapp.recovery.drain import Drain, Limits
@@ -116,7 +118,10 @@ async def link_lifetime(policy: PolicyInUse) -> timedelta:
 
 def create_job_worker(kit: Tools, wake: Callable[[], object]) -> JobWorker:
     """What imports people and changes many of them."""
-    handlers = {IMPORT: partial(imports.work, vault=kit.vault, clock=kit.clock, wake=wake)}
+    handlers = {
+        IMPORT: partial(imports.work, vault=kit.vault, clock=kit.clock, wake=wake),
+        BULK: partial(bulk.work, clock=kit.clock, wake=wake),
+    }
     return JobWorker(handlers, kit.clock)
 
 

@@ -47,6 +47,7 @@ ACTIONS: Final[Mapping[str, Message]] = {
     "user:used_handoff": message("set a new password by link and code for"),
     "user:exhausted_handoff": message("typed too many wrong codes for"),
     "people:imported": message("imported users"),
+    "people:changed": message("changed many users"),
     "people:exported": message("exported users"),
     "help:closed": message("closed a request for help"),
     "help:reopened": message("opened a request for help again"),
