@@ -36,7 +36,10 @@ class Typed:
 
 
 def read(text: str, *, needs_address: bool) -> list[Typed | Wrong]:
-    """The people whom the lines name; empty ones are passed over. ``needs_address``: a line without one is wrong."""
+    """The people whom the lines name; empty ones are passed over. ``needs_address``: a line without one is wrong.
+
+    Of control characters the text may have line feeds and tabs only (``fields.Paragraph``).
+    """
     seen = Seen()
     lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
     return [_read(number, line, seen, needs_address=needs_address) for number, line in lines]
@@ -56,10 +59,7 @@ def _record(number: int, line: str) -> Record:
     if len(line) > _LONGEST:
         return Record(number, {}, message("This line is too long."))
     separator = next((each for each in _SEPARATORS if each in line), ",")
-    try:
-        cells = [cell.strip() for cell in next(csv.reader([line], delimiter=separator, skipinitialspace=True))]
-    except csv.Error:
-        return Record(number, {}, message("Please leave out control characters."))
+    cells = [cell.strip() for cell in next(csv.reader([line], delimiter=separator, skipinitialspace=True))]
     if any(cells[len(PARTS) :]):
         return Record(number, {}, message("It has more than three parts: username, address and name."))
     return Record(number, dict(zip(PARTS, cells, strict=False)))
