@@ -26,11 +26,15 @@ from webapp.health import canary
 from webapp.jobs.worker import JobWorker
 from webapp.outbox.enqueue import WAKE
 from webapp.outbox.kind import Kinds
+from webapp.people.bulk import change as bulk
+from webapp.people.bulk.change import KIND as BULK
 from webapp.people.imports import apply as imports
 from webapp.people.imports.plan import KIND as IMPORT
 from webapp.recovery.drain import Drain, Limits
 from webapp.recovery.handoffs.letter import handoff
 from webapp.recovery.handoffs.make import HANDOFF
+from webapp.recovery.help.ask import HELP_ASKED
+from webapp.recovery.help.letter import help_asked
 from webapp.recovery.invitations.letter import invitation
 from webapp.recovery.invitations.send import INVITATION
 from webapp.recovery.letter import reset_link
@@ -114,7 +118,10 @@ async def link_lifetime(policy: PolicyInUse) -> timedelta:
 
 def create_job_worker(kit: Tools, wake: Callable[[], object]) -> JobWorker:
     """What imports people and changes many of them."""
-    handlers = {IMPORT: partial(imports.work, vault=kit.vault, clock=kit.clock, wake=wake)}
+    handlers = {
+        IMPORT: partial(imports.work, vault=kit.vault, clock=kit.clock, wake=wake),
+        BULK: partial(bulk.work, clock=kit.clock, wake=wake),
+    }
     return JobWorker(handlers, kit.clock)
 
 
@@ -198,6 +205,7 @@ def letter_kinds(kit: Tools) -> Kinds:
         INVITATION: invitation(kit.links, public_url=public_url, lifetime=invited_for, clock=kit.clock),
         HANDOFF: handoff(kit.links, public_url=public_url, clock=kit.clock),
         ACCOUNT_FROZEN: account_frozen(public_url=public_url),
+        HELP_ASKED: help_asked(public_url=public_url, inbox_path=path_of("help_inbox")),
         ACCOUNT_DELETED: account_deleted(),
         SAMPLE: sample(public_url=public_url, lifetime=lifetime, forgot_path=path_of("forgot")),
     }

@@ -34,6 +34,7 @@ from webapp.mail_server.trials import endpoints as trials
 from webapp.ops import endpoints as ops
 from webapp.people import endpoints as people
 from webapp.people.browsers import endpoints as browsers
+from webapp.people.bulk import endpoints as bulk
 from webapp.people.clearing import endpoints as clearing
 from webapp.people.creation import endpoints as creation
 from webapp.people.deletion import endpoints as deletion
@@ -180,6 +181,7 @@ URLS: Final = (
     Url("several", "/users/new/several", STAFF, several.index, several.create, fresh=True),
     Url("imports", "/users/imports", ADMIN, imports.index, imports.upload, fresh=True, body_bytes=UPLOAD_BYTES),
     Url("exports", "/users/exports", ADMIN, exports.index, exports.export, fresh=True),
+    Url("bulk", "/users/bulk", ADMIN, bulk.ask, bulk.change, fresh=True),
     Url("job", "/users/jobs/{id:id}", ADMIN, jobs.show, jobs.change, fresh=True),
     Url("job_report", "/users/jobs/{id:id}/report", ADMIN, jobs.download),
     Url("why", "/users/why", STAFF, why.index),

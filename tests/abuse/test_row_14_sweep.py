@@ -14,7 +14,8 @@ import pytest
 import structlog
 from pydantic import SecretStr
 
-from tests.abuse.test_row_19_secret_read_back import PAGES, everything_stored
+from tests.abuse.test_row_19_secret_read_back import PAGES
+from tests.abuse.test_row_37_log_as_takeover import everything_stored
 from tests.bounces.reports import About, postfix
 from tests.mail_server.filling import fields
 from tests.postal import html_of, open_link, post, text_of
@@ -164,7 +165,7 @@ async def test_no_secret_of_a_whole_installation_is_found_anywhere(
         answers = await every_page(root)
         metrics = (await root.get("/metrics")).text
         planted.sessions_of(root)
-        stored = await everything_stored(db)
+        stored = await everything_stored()
     assert len(planted.secrets) > 20
     read = "".join(text_of(each) + html_of(each) for each in first.letters + second.letters)
     assert len(planted.found_in(read)) > 12, "the letters themselves do hold their links"

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import pytest
 
+from tests.abuse.test_row_37_log_as_takeover import everything_stored
 from tests.cli.postern import Postern
 from tests.databases import dsn
 from tests.mail_server.filling import fields, with_password
@@ -14,7 +15,7 @@ from tests.postal import crew
 from tests.served import Served
 from tests.smtp_server import replies, scripted_server, smtp_server
 from tests.world import KEYS, Browser
-from webapp.db.connect import Database, writing
+from webapp.db.connect import Database
 from webapp.mail_server.models import Revision
 from webapp.outbox.enqueue import Order, enqueue
 from webapp.principal import Role
@@ -52,19 +53,6 @@ async def linked(browser: Browser, path: str) -> list[str]:
     return sorted(set(re.findall(rf'href="({path}/[0-9]+)"', (await browser.get(path)).text)))
 
 
-async def everything_stored(database: Database) -> str:
-    """All rows of all tables, as text."""
-    if database.engine == "sqlite":
-        # An index without the text that it was made of cannot be read back.
-        readable = "name NOT LIKE '%fts%' AND sql NOT LIKE '%content=''%'"
-        names = f"SELECT name FROM sqlite_master WHERE type = 'table' AND {readable}"  # noqa: S608
-    else:
-        names = "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'"
-    tables = [row["name"] for row in await writing().execute_query_dict(names)]
-    rows = [await writing().execute_query_dict(f'SELECT * FROM "{name}"') for name in tables]  # noqa: S608
-    return str([[dict(row) for row in table] for table in rows])
-
-
 async def test_no_page_holds_it(
     site: Served, db: Database, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -89,7 +77,7 @@ async def test_no_page_holds_it(
     pages = await every_page(root)
     assert f"get {PATH}" in pages
     assert [where for where, text in pages.items() if holds_secret(text)] == []
-    assert not holds_secret(await everything_stored(db))
+    assert not holds_secret(await everything_stored())
     captured = capfd.readouterr()
     assert not holds_secret(captured.out + captured.err + caplog.text)
 
@@ -144,7 +132,7 @@ async def test_a_server_that_repeats_it_is_not_quoted(site: Served, db: Database
         await worker.aclose()
     pages = await every_page(root)
     assert [where for where, text in pages.items() if holds_secret(text)] == []
-    assert not holds_secret(await everything_stored(db))
+    assert not holds_secret(await everything_stored())
 
 
 async def test_its_length_is_not_told(site: Served) -> None:

@@ -41,6 +41,8 @@ ELSEWHERE: Final[Mapping[str, tuple[str, str]]] = {
     "handoff_password": ("user:used_handoff", "recovery/test_handoffs.py"),
     "address_confirmation": ("user:confirmed_address", "account/address/test_change.py"),
     "not_me": ("user:frozen", "recovery/test_not_me.py"),
+    "bulk": ("people:changed", "people/test_bulk.py"),
+    "person_deletion": ("user:deleted", "people/test_deletion.py"),
     "job": ("people:imported", "people/test_imports.py"),
     "letter_resend": ("letter:resent", "delivery/test_mail_log_resend.py"),
     "mail_server_samples": ("mail_server:sampled", "delivery/samples/test_sample.py"),

@@ -30,7 +30,7 @@ from webapp.webhooks.models import CallState, WebhookCall
 
 NOTHING = dict.fromkeys(
     (
-        *("typed", "letters", "attempts", "returns", "requests", "handoffs", "pleas", "checks", "calls"),
+        *("typed", "letters", "attempts", "returns", "requests", "handoffs", "pleas", "jobs", "checks", "calls"),
         *("browsers", "people", "counters", "verdicts", "audit"),
     ),
     0,

@@ -5,11 +5,16 @@ from datetime import timedelta
 
 import httpx2
 
+from tests.postal import post, text_of, use_server
+from tests.smtp_server import smtp_server
+from tests.webhook_server import webhook_server
+from tests.webhooks.alerts import keep
 from tests.world import PASSWORD, World
 from webapp.audit.models import AuditEntry
 from webapp.principal import Role
 from webapp.recovery.help.ask import NAME
 from webapp.recovery.models import HelpRequest
+from webapp.webhooks.models import WebhookCall
 
 PATH = "/help-requests"
 INBOX = f"{PATH}/inbox"
@@ -153,3 +158,25 @@ async def test_older_ones_are_on_further_pages(world: World) -> None:
     assert f"after={oldest}" in page
     assert (await admin.get(f"{INBOX}?after={oldest}")).text.count('<tr><th scope="row"') == 10
     assert (await admin.get(f"{INBOX}?after=x")).status_code == 422
+
+
+async def test_administrators_are_told_once_an_hour_and_nothing_is_quoted(world: World) -> None:
+    await world.person("root", email="root@example.org", password=PASSWORD, role=Role.ADMIN)
+    await world.person("silent", password=PASSWORD, role=Role.ADMIN)
+    await world.person("desk", email="desk@example.org", password=PASSWORD, role=Role.HELPDESK)
+    async with webhook_server() as hook, smtp_server() as server:
+        await keep(world, hook)
+        await use_server(world, server)
+        for name in ("ada", "bob"):
+            await plead(world, name, "A canary sings.")
+        await post(world)
+        letter = await server.next_letter()
+        assert letter.recipients == ["root@example.org"]
+        assert "http://localhost:8000/help-requests/inbox" in text_of(letter)
+        assert not [word for word in ("ada", "extension", "canary") if word in text_of(letter)]
+        assert len(server.letters) == 1
+        (call,) = await WebhookCall.all()
+        assert (call.event, call.facts) == ("help.asked", {})
+        world.clock.advance(hours=1)
+        await plead(world, "carla")
+        assert await WebhookCall.all().count() == 2

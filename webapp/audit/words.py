@@ -47,6 +47,7 @@ ACTIONS: Final[Mapping[str, Message]] = {
     "user:used_handoff": message("set a new password by link and code for"),
     "user:exhausted_handoff": message("typed too many wrong codes for"),
     "people:imported": message("imported users"),
+    "people:changed": message("changed many users"),
     "people:exported": message("exported users"),
     "help:closed": message("closed a request for help"),
     "help:reopened": message("opened a request for help again"),
@@ -265,8 +266,8 @@ _VALUES: Final[Mapping[str, Mapping[str, Message]]] = {
 
 _ACTORS: Final[Mapping[str, Message]] = {
     "command line": message("command line"),
-    "retention": message("retention, by itself"),
     "somebody at the sign-in": message("somebody"),
+    "retention": message("retention, by itself"),
     "holder of a reset link": message("holder of a reset link"),
     "holder of an invitation": message("holder of an invitation"),
     "holder of a handoff": message("holder of a link and a code"),

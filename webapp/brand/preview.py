@@ -24,6 +24,7 @@ NAMES: Final[Mapping[str, Message]] = {
     "second_factor": message("Second factor changed"),
     "handoff": message("Link and code given"),
     "account_frozen": message("Account frozen"),
+    "help_asked": message("Help asked for"),
     "account_deleted": message("Account deleted"),
     "test": message("Test"),
     "sample": message("Sample of a reset link"),

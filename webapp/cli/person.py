@@ -153,7 +153,11 @@ async def _checked(kit: Tools, user: "User") -> "Verdict":
     from webapp.sessions.lock_out import Limits, LockOut
 
     policy, now = await kit.policy(), kit.clock()
-    limits = Limits.of(policy, per_network_per_minute=kit.settings.sign_ins_per_network_per_minute)
+    limits = Limits.of(
+        policy,
+        per_network_per_minute=kit.settings.sign_ins_per_network_per_minute,
+        per_minute=kit.settings.sign_ins_per_minute,
+    )
     lock_out = LockOut(Throttle(counters, kit.clock, kit.keys.derive("throttle")[0]), limits)
     locked_until = await lock_out.locked_until(user, now=now)
     facts = await facts_of(

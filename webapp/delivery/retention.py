@@ -26,6 +26,7 @@ from webapp.db.models import Counter
 from webapp.db.query import rows
 from webapp.delivery.models import Attempt
 from webapp.health.models import Check
+from webapp.jobs.models import Job
 from webapp.mail_server.active import ActiveServer, NotReady, active_server
 from webapp.mail_server.models import Slot, Verdict
 from webapp.mail_server.verdict import fingerprint
@@ -47,6 +48,9 @@ PAUSE_SECONDS: Final = 0.02
 """Between two batches, in which others write."""
 TYPED_IS_KEPT: Final = timedelta(hours=24)
 """What was typed on the forgot page is kept no longer than this, encrypted as it is."""
+
+DRAFTS_ARE_KEPT: Final = timedelta(days=7)
+"""A file of people that was handed over, and then neither taken over nor thrown away."""
 
 log: Any = structlog.get_logger("postern.retention")
 
@@ -164,6 +168,14 @@ class Retention:
         yield _Old("requests", RecoveryRequest, requests, (BATCH, before))
         yield _Old("handoffs", Handoff, _OLDEST.format(table="handoffs", moment="created_at"), (BATCH, before))
         yield _Old("pleas", HelpRequest, _OLDEST.format(table="help_requests", moment="requested_at"), (BATCH, before))
+        unwanted = _bound(now - DRAFTS_ARE_KEPT)
+        yield _Old(
+            "jobs",
+            Job,
+            "SELECT id FROM jobs WHERE state NOT IN ('reading', 'applying')"
+            " AND (created_at < ? OR state = 'ready' AND created_at < ?) LIMIT ?",
+            (before, unwanted),
+        )
         yield _Old("checks", Check, "SELECT id FROM mail_server_checks WHERE at < ? LIMIT ?", (before,))
         yield _Old(
             "calls",

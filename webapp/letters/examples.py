@@ -16,6 +16,7 @@ KINDS: Final = (
     "second_factor",
     "handoff",
     "account_frozen",
+    "help_asked",
     "account_deleted",
     "test",
     "sample",
@@ -61,6 +62,7 @@ def example(kind: str, *, public_url: str) -> Mapping[str, object]:
         "handoff": {**person, **not_me, "made_by": "root", "minutes": 15},
         "account_deleted": {**person, "until": "2026-12-27 14:00", "zone": "Europe/Berlin"},
         "account_frozen": {**person, "person_url": f"{public_url}/users/2"},
+        "help_asked": {"inbox_url": f"{public_url}/help-requests/inbox"},
         "test": {
             "host": "smtp.example.org",
             "requested_by": "root",

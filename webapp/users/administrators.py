@@ -30,6 +30,12 @@ async def hold(user_id: int) -> Held:
     return Held(user, is_needed=user is not None and _is_usable(user) and not others)
 
 
+async def administrators_who_may_enter() -> list[User]:
+    """Those who can sign in now, the longest-serving first."""
+    found = await User.filter(role=Role.ADMIN, password_hash__not_isnull=True).order_by("id")
+    return [each for each in found if each.may_enter]
+
+
 def _is_usable(user: User) -> bool:
     """Whether they can sign in for as long as they like: a password that staff has set may run out unused."""
     return (

@@ -133,6 +133,11 @@ class Question:
         return status in self.statuses or status in self.typed.filters
 
     @property
+    def needs_locked(self) -> bool:
+        """Whether it cannot be answered without knowing who has to wait before they may sign in."""
+        return self.asks(Status.LOCKED)
+
+    @property
     def is_narrowed(self) -> bool:
         """Whether anything but the text narrows it."""
         return bool(self.role or self.statuses or self.recovery or self.idle_days is not None or self.typed.filters)

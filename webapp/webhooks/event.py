@@ -18,6 +18,7 @@ class Event(StrEnum):
     MAIL_SERVER_RECOVERED = "mail_server.recovered"
     QUEUE_PAUSED = "queue.paused"
     QUEUE_RESUMED = "queue.resumed"
+    HELP_ASKED = "help.asked"
     TEST = "test"
 
 
@@ -26,6 +27,7 @@ NAMES: Final[Mapping[str, Message]] = {
     Event.MAIL_SERVER_RECOVERED: message("Mail server works again"),
     Event.QUEUE_PAUSED: message("Letters wait"),
     Event.QUEUE_RESUMED: message("Letters go out again"),
+    Event.HELP_ASKED: message("Help asked for"),
     Event.TEST: message("Test alert"),
 }
 
@@ -36,6 +38,9 @@ _TITLES: Final[Mapping[str, Message]] = {
     Event.MAIL_SERVER_RECOVERED: message("Postern: the mail server works again."),
     Event.QUEUE_PAUSED: message("Postern: the mail server does not take letters. They wait, and none is lost."),
     Event.QUEUE_RESUMED: message("Postern: letters go out again."),
+    Event.HELP_ASKED: message(
+        "Postern: somebody cannot get in and asks an administrator for help. See the help requests."
+    ),
     Event.TEST: message("Postern: this is a test alert. Nothing is wrong."),
 }
 _TITLES_OF_FALLBACK: Final[Mapping[str, Message]] = {

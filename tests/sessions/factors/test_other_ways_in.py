@@ -1,9 +1,17 @@
 """No other way in passes the second factor by."""
 
-from tests.postal import open_link
+from datetime import timedelta
+
+from tests.handoffs import FORM, follow, hand_off, send
+from tests.handoffs import NEW_PASSWORD as HANDED
+from tests.postal import open_link, use_server
+from tests.recovery.test_invitations import follow as follow_invitation
+from tests.recovery.test_invitations import invited
 from tests.sessions.factors.having import give, with_app
+from tests.smtp_server import smtp_server
 from tests.world import PASSWORD, Browser, World
 from webapp.audit.record import COMMAND_LINE
+from webapp.outbox.models import Letter
 from webapp.recovery.break_glass import Made, make_link
 from webapp.recovery.reset_link import NO_LETTER, mint
 from webapp.users.models import User
@@ -49,3 +57,43 @@ async def test_a_password_from_staff_does_too(world: World) -> None:
     admin = await world.admin()
     await admin.post(f"/users/{ada.id}/password", {"new_password": NEW})
     await asked_for_the_factor(world, NEW)
+
+
+async def test_a_link_and_a_code_do_too(world: World) -> None:
+    ada = await world.person("ada", password=PASSWORD)
+    _, phone, _ = await with_app(world, "ada")
+    made = await hand_off(await world.admin(), ada)
+    browser = world.browser()
+    answer = await send(browser, await follow(browser, made), made.code)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+    assert (await browser.get(FORM)).status_code == 410
+    browser = await asked_for_the_factor(world, HANDED)
+    assert (await give(browser, phone.code())).status_code == 303
+
+
+async def test_an_invitation_does_too(world: World) -> None:
+    ada = await world.person("ada", email="ada@example.org", password=PASSWORD)
+    await with_app(world, "ada")
+    # As an import may leave it: a factor, and no password any more.
+    await User.filter(id=ada.id).update(password_hash=None)
+    await Letter.all().delete()
+    async with smtp_server() as server:
+        await use_server(world, server)
+        path = await invited(world, server, await world.admin(), await User.get(id=ada.id))
+    browser = world.browser()
+    link = await follow_invitation(browser, path)
+    answer = await browser.post("/invitations/new", {"new_password": NEW, "link": link})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+    await asked_for_the_factor(world, NEW)
+
+
+async def test_a_password_that_expires_between_the_steps_opens_nothing(world: World) -> None:
+    ada = await world.person("ada", email="ada@example.org", password=PASSWORD)
+    _, phone, _ = await with_app(world, "ada")
+    ends = world.clock() + timedelta(minutes=5)
+    await User.filter(id=ada.id).update(password_expires_at=ends, must_change=True)
+    browser = await asked_for_the_factor(world, PASSWORD)
+    world.clock.advance(minutes=6)
+    answer = await give(browser, phone.code())
+    assert (answer.status_code, answer.headers["location"].partition("?")[0]) == (303, "/sign-in")
+    assert (await browser.get("/account")).status_code == 303

@@ -22,6 +22,8 @@ OVERALL: Final = Limit("help-overall", 300, 3_600)
 """An inbox with more than this in an hour helps nobody."""
 PER_NAME: Final = Limit("help-name", 1, 3_600)
 """A second request for a name within the clock's hour adds nothing, unless the first was closed."""
+TELLING: Final = Limit("help-told", 1, 3_600)
+"""However many ask in the clock's hour, administrators are told once: the inbox has them all."""
 SENT: Final = "/help-requests/sent"
 INBOX: Final = "/help-requests/inbox"
 DIGITS: Final = 18
@@ -49,6 +51,7 @@ async def ask(request: Req) -> Response:
             if isinstance(await state["throttle"].count(PER_NAME, fold(plea.identifier)), Allowed):
                 await ask_for_help(
                     plea,
+                    tells=isinstance(await state["throttle"].count(TELLING, ""), Allowed),
                     vault=state["vault"],
                     network=state["network"],
                     language=state["language"],

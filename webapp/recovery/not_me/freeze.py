@@ -19,10 +19,9 @@ from webapp.crypto.links import Links
 from webapp.db.connect import transaction
 from webapp.outbox.enqueue import Order, enqueue
 from webapp.outbox.models import Letter, LetterState
-from webapp.principal import Role
 from webapp.recovery.not_me.link import Expired, Invalid, Open, Spent, verify
-from webapp.users.administrators import hold
-from webapp.users.models import User, UserState
+from webapp.users.administrators import administrators_who_may_enter, hold
+from webapp.users.models import User
 
 ACCOUNT_FROZEN: Final = "account_frozen"
 """The kind of letter that tells administrators, and why letters with links are cancelled."""
@@ -53,7 +52,7 @@ async def freeze(
         used = await Letter.filter(id=link.letter_id, user_id=link.user_id, link_used_at=None).update(link_used_at=now)
         if held.user is None or not used:
             return Spent()
-        administrators = await _administrators(but=link.user_id)
+        administrators = [each for each in await administrators_who_may_enter() if each.id != link.user_id]
         if held.user.frozen_at is None:
             await _freeze(held.user, administrators, network=network, now=now, language=language)
     return Frozen(others=bool(administrators))
@@ -80,11 +79,3 @@ async def _freeze(user: User, administrators: list[User], *, network: str, now: 
                 network=network,
             )
             await enqueue(order, now=now)
-
-
-async def _administrators(*, but: int) -> list[User]:
-    """Those who can thaw an account."""
-    found = User.filter(
-        role=Role.ADMIN, state=UserState.ACTIVE, frozen_at=None, deleted_at=None, password_hash__not_isnull=True
-    )
-    return await found.exclude(id=but).order_by("id")

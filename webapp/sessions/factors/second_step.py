@@ -58,7 +58,9 @@ async def _finish(
 ) -> SignedIn | Wrong | Over:
     async with transaction():
         user = await User.filter(id=begun.user.id).select_for_update(no_key=True).first()
-        if user is None or user.credentials_version != begun.user.credentials_version or not user.may_enter:
+        if user is None or user.credentials_version != begun.user.credentials_version:
+            return Over()
+        if not user.may_enter or user.password_expired(now):
             return Over()
         if not await challenge.is_open(begun):
             return Over()
