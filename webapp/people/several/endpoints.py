@@ -53,7 +53,7 @@ class MadeUp:
 
 async def index(request: Req) -> Response:
     """The form."""
-    return await _form(request, {"role": Role.USER, "way_in": "invite", "must_change": "on"})
+    return await _form(request, {"people": "", "role": Role.USER, "way_in": "invite", "must_change": "on"})
 
 
 async def create(request: Req) -> Response:
