@@ -5,6 +5,7 @@ import html
 import re
 
 import pytest
+from starlette.types import Message, Receive, Scope, Send
 
 from tests.people.conftest import SignedIn
 from tests.people.test_staff_password import policy
@@ -85,6 +86,30 @@ async def test_passwords_that_were_made_up_are_shown_once_and_work(
         assert password not in again.text
         assert password not in str([entry.details for entry in await AuditEntry.all()])
     assert not await Letter.filter(kind="invitation").exists()
+
+
+async def test_whoever_left_before_the_passwords_were_shown_has_created_nobody(
+    world: World, signed_in: SignedIn
+) -> None:
+    browser, app = await signed_in(), world.app
+
+    async def left_alone(scope: Scope, receive: Receive, send: Send) -> None:
+        sent = False
+
+        async def left() -> Message:
+            nonlocal sent
+            if sent:
+                return {"type": "http.disconnect"}
+            message = await receive()
+            sent = not message.get("more_body", False)
+            return message
+
+        await app(scope, left, send)
+
+    world.app = left_alone
+    assert (await browser.post(HERE, {"people": "ada", "way_in": "generate"})).status_code == 408
+    assert await names() == ["root"]
+    assert (await browser.post(HERE, {"people": "ada"})).status_code == 303
 
 
 async def test_each_line_says_what_is_wrong_and_nobody_is_created(world: World, signed_in: SignedIn) -> None:

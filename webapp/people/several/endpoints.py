@@ -86,6 +86,9 @@ async def create(request: Req) -> Response:
         expires_at=now + timedelta(hours=policy.staff_password_hours) if must_change else None,
         invited=form.way_in == "invite",
     )
+    if shown and await request.is_disconnected():
+        # Hashing took longer than somebody waits, and nobody would see the passwords: so nobody is created.
+        raise refusal(408)
     outcome = await create_all(people, terms, actor=actor_of(request), now=now, language=state["language"])
     if not isinstance(outcome, AllCreated):
         return await _form(request, fields, wrong=outcome)
