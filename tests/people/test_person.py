@@ -59,7 +59,7 @@ async def test_each_action_swaps_a_region_that_is_a_part_of_the_page(
         beside = re.findall(
             r'<hx-partial hx-target="#([\w-]+)" hx-swap="outerHTML">(.*?)</hx-partial>', answer.text, re.DOTALL
         )
-        assert {"summary", "reset-link", "access", "sessions", "second-factor", "timeline"} >= {
+        assert {"summary", "reset-link", "access", "sessions", "second-factor", "deletion", "timeline"} >= {
             name for name, _ in beside
         }
         for region in [_region(answer.text), *(text for _, text in beside)]:

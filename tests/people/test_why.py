@@ -273,7 +273,7 @@ async def test_the_caller_s_own_words_lead_to_the_sentence(world: World, signed_
     ada = await _well(world, state=UserState.DISABLED, display_name="Ada Lovelace")
     for said in ("ada", "ADA@example.org", " ada@EXAMPLE.org "):
         page = (await browser.get("/users/why")).text
-        assert "Why can’t they get in?" in page
+        assert "Why can't they get in?" in page
         found = (await browser.client.get("/users/why", params={"q": said})).text
         assert "Ada Lovelace cannot get in: the account is disabled." in found, said
         assert f'href="/users/{ada.id}"' in found

@@ -45,8 +45,8 @@ REGIONS: Final[Mapping[str, str]] = {
     "timeline": "people/_timeline.html",
 }
 """The parts of the page, by their ids."""
-TOLD: Final = ("summary", "reset-link", "access", "sessions", "second-factor", "timeline")
-"""The parts that nobody types into: whatever was done elsewhere on the page, they can be shown anew."""
+TOLD: Final = ("summary", "reset-link", "access", "sessions", "second-factor", "deletion", "timeline")
+"""The parts that are shown anew whatever was done elsewhere on the page: nobody has begun to type into them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,8 @@ async def page_of(
     ``locked_until``: until when somebody has to wait who tries to sign in as this person.
     """
     policy = rules.policy
+    # First: by its mark an open page asks for what is new, and that must not miss what happens meanwhile.
+    timeline = await timeline_of(user.id)
     facts = await facts_of(
         user, locked_until=locked_until, vault=rules.vault, presets=rules.presets, policy=policy, now=now
     )
@@ -89,7 +91,7 @@ async def page_of(
         "apps": len(facts.factors) - passkeys,
         "passkeys": passkeys,
         "browsers": await signed_in_browsers(user, reader, lifetime=lifetime, now=now) if user.may_enter else (),
-        "timeline": await timeline_of(user.id),
+        "timeline": timeline,
         "after": "",
         "since": round(now.timestamp()),
         "is_watched": True,

@@ -1,5 +1,8 @@
 """The conditions of the account itself: there, open, unlocked, with a password and what is asked for beside it."""
 
+from datetime import timedelta
+from math import ceil
+
 from webapp.people.why.conditions import Condition, Mend, Name, State
 from webapp.people.why.facts import Facts
 from webapp.text import message
@@ -18,7 +21,7 @@ def not_deleted(facts: Facts) -> Condition:
     deleted_at = facts.user.deleted_at
     if deleted_at is None:
         return Condition(name=Name.NOT_DELETED, state=State.OK, text=message("It is not deleted."))
-    days = max((deleted_at + GRACE - facts.now).days, 0)
+    days = max(ceil((deleted_at + GRACE - facts.now) / timedelta(days=1)), 0)
     return Condition(
         name=Name.NOT_DELETED,
         state=State.FAIL,

@@ -41,7 +41,9 @@ def _none_sent(facts: Facts) -> Condition:
     return Condition(
         name=Name.LETTER,
         state=State.FAIL,
-        text=message("No letter with a link was sent since."),
+        text=message("No letter with a link was sent since.")
+        if facts.letter
+        else message("No letter with a link was sent."),
         verdict=sentence,
         mend=_send(facts),
     )
