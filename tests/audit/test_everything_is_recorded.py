@@ -60,7 +60,16 @@ HERE: Final = {
     *("sign_in", "sign_in_factor", "sign_out", "account", "account_email", "account_email_pending"),
     *("account_sessions", "account_password", "factors", "factor_app", "factor", "security_policy", "help_request"),
     *("mail_server", "mail_server_tests", "mail_server_connections", "mail_server_searches"),
-    *("webhook", "webhook_tests", "people", "several", "person", "person_password", "person_reset_link", "person_invitation"),
+    *(
+        "webhook",
+        "webhook_tests",
+        "people",
+        "several",
+        "person",
+        "person_password",
+        "person_reset_link",
+        "person_invitation",
+    ),
     *("person_handoff", "person_sessions", "person_state", "audit_export", "exports"),
 }
 """What is posted in the tests below."""
