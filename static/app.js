@@ -7,7 +7,7 @@
 
   // Buttons that need this file are hidden until it runs.
   function prepare(root) {
-    for (const button of all(root, "[data-reveal], [data-copy], [data-close], [data-search-key], [data-stop], [data-file], [data-dismiss]")) button.hidden = false;
+    for (const button of all(root, "[data-reveal], [data-copy], [data-close], [data-search-key], [data-stop], [data-file], [data-dismiss], [data-print]")) button.hidden = false;
     for (const button of all(root, "[data-reveal]")) showReveal(button);
     for (const slot of all(root, "[data-error-for]")) markInvalid(slot);
     for (const time of all(root, "time[datetime]")) showLocally(time);
@@ -103,8 +103,9 @@
   document.addEventListener("click", (event) => {
     const menu = document.querySelector(".menu[open]");
     if (menu && !menu.contains(event.target)) menu.removeAttribute("open");
-    const button = event.target.closest?.("[data-reveal], [data-copy], [data-close], [data-dismiss]");
+    const button = event.target.closest?.("[data-reveal], [data-copy], [data-close], [data-dismiss], [data-print]");
     if (!button) return;
+    if (button.matches("[data-print]")) return print();
     const { reveal, copy: source } = button.dataset;
     if (button.matches("[data-dismiss]")) return button.closest("dialog").close();
     if (reveal) {

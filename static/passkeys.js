@@ -51,11 +51,7 @@
     });
   }
 
-  // Recovery codes, to be kept as a text or on paper.
-  for (const button of document.querySelectorAll("[data-print]")) {
-    button.hidden = false;
-    button.addEventListener("click", () => print());
-  }
+  // Recovery codes, to be kept as a text.
   for (const button of document.querySelectorAll("[data-download]")) {
     button.hidden = false;
     button.addEventListener("click", () => {

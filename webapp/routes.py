@@ -44,6 +44,7 @@ from webapp.people.imports import endpoints as imports
 from webapp.people.imports.plan import MOST_BYTES
 from webapp.people.invitation import endpoints as invitation
 from webapp.people.jobs import endpoints as jobs
+from webapp.people.several import endpoints as several
 from webapp.people.state import endpoints as account_state
 from webapp.people.timeline import endpoints as timeline
 from webapp.people.why import endpoints as why
@@ -177,6 +178,7 @@ URLS: Final = (
     Url("received", "/received/{token}", PUBLIC, receipts.follow, receipts.confirm),
     Url("people", "/users", STAFF, people.index, creation.create, fresh=True),
     Url("new_person", "/users/new", STAFF, creation.new),
+    Url("several", "/users/new/several", STAFF, several.index, several.create, fresh=True),
     Url("imports", "/users/imports", ADMIN, imports.index, imports.upload, fresh=True, body_bytes=UPLOAD_BYTES),
     Url("exports", "/users/exports", ADMIN, exports.index, exports.export, fresh=True),
     Url("bulk", "/users/bulk", ADMIN, bulk.ask, bulk.change, fresh=True),

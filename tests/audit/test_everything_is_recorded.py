@@ -60,7 +60,16 @@ HERE: Final = {
     *("sign_in", "sign_in_factor", "sign_out", "account", "account_email", "account_email_pending"),
     *("account_sessions", "account_password", "factors", "factor_app", "factor", "security_policy", "help_request"),
     *("mail_server", "mail_server_tests", "mail_server_connections", "mail_server_searches"),
-    *("webhook", "webhook_tests", "people", "person", "person_password", "person_reset_link", "person_invitation"),
+    *(
+        "webhook",
+        "webhook_tests",
+        "people",
+        "several",
+        "person",
+        "person_password",
+        "person_reset_link",
+        "person_invitation",
+    ),
     *("person_handoff", "person_sessions", "person_state", "audit_export", "exports"),
 }
 """What is posted in the tests below."""
@@ -101,6 +110,7 @@ async def test_acts_of_administrators_on_people(world: World) -> None:
     own = f"/users/{ada.id}"
     posts: list[tuple[str, dict[str, str], str]] = [
         ("/users", {"username": "bob", "email": "bob@example.org"}, "user:created"),
+        ("/users/new/several", {"people": "carol\ndave"}, "user:created"),
         (own, {"email": "new@example.org", "display_name": "Ada", "version": "1"}, "user:corrected"),
         (f"{own}/reset-link", {}, "user:sent_reset_link"),
         (f"{own}/sessions", {}, "user:ended_sessions"),

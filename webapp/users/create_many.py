@@ -26,6 +26,7 @@ _TYPES: Final = {
     "state": "text",
     "password_hash": "text",
     "must_change": "boolean",
+    "password_expires_at": "timestamptz",
     "recovery_version": "integer",
     "credentials_version": "integer",
     "version": "integer",
@@ -47,6 +48,7 @@ class Newcomer:
     role: Role = Role.USER
     password_hash: str | None = None
     must_change: bool = False
+    password_expires_at: datetime | None = None
 
 
 async def create_many(people: Sequence[Newcomer], *, actor: Actor, now: datetime) -> list[int]:
@@ -84,6 +86,7 @@ def _row(person: Newcomer, now: datetime) -> dict[str, Any]:
         "state": UserState.ACTIVE.value,
         "password_hash": person.password_hash,
         "must_change": person.must_change,
+        "password_expires_at": person.password_expires_at.isoformat(" ") if person.password_expires_at else None,
         "recovery_version": 1,
         "credentials_version": 1,
         "version": 1,

@@ -14,6 +14,7 @@ from webapp.jobs.rows import settle
 from webapp.jobs.told import told
 from webapp.people.imports.fates import Fate, Judged, judge
 from webapp.people.imports.plan import foretell, unpacked
+from webapp.principal import Role
 from webapp.recovery.invitations.send import invite
 from webapp.text import Message, message
 from webapp.users.change_state import LastAdministrator, Oneself, OutOfReach
@@ -105,7 +106,7 @@ async def _create(new: dict[int, Judged], job: Job, actor: Actor, clock: Clock) 
             username=each.wanted.username,
             email=each.wanted.email,
             display_name=each.wanted.display_name or "",
-            **({"role": each.wanted.role} if each.wanted.role else {}),
+            role=each.wanted.role or Role.USER,
             password_hash=each.wanted.password_hash,
             must_change=bool(job.params["must_change"] and each.wanted.password_hash),
         )
