@@ -95,7 +95,7 @@ def _of_entry(entry: AuditEntry, user_id: int) -> Event:
     is_own = entry.actor_id == user_id or (entry.actor_id is None and entry.actor == entry.subject)
     return Event(
         at=entry.at,
-        what=OF_ONES_OWN.get(entry.action) or _OF_OTHERS.get(entry.action, entry.action),
+        what={**_OF_OTHERS, **OF_ONES_OWN}.get(entry.action, entry.action),
         by="" if is_own else actor_in_words(entry.actor),
         network=entry.network,
         tone="warn" if entry.action in _ALARMING else "plain",
