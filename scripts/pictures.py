@@ -26,6 +26,7 @@ async def photograph() -> None:
             await page.locator("[data-toast=success]").wait_for()
             await _test(page, "mail-server")
             await _why(page, site)
+            await _users(page, site)
             await page.goto(f"{site.url}/mail-server")
             await page.get_by_role("textbox", name="Port").fill("25")
             await _test(page, "mail-server-red")
@@ -41,6 +42,20 @@ async def _why(page: Page, site: Site) -> None:
     await page.get_by_text("Everything that was checked").click()
     await page.locator("#toasts").evaluate("toasts => toasts.replaceChildren()")
     await page.screenshot(path=PICTURES / "why.png", caret="initial")
+
+
+async def _users(page: Page, site: Site) -> None:
+    people = ("Anna Müller", "Hannah Schröder", "Joanna Nowak", "Änne Groß", "王小明", "Susanna Rossi")
+    rows = (f"user{n},user{n}@example.org,{name}" for n, name in enumerate(people))
+    file = "username,email,name\n" + "\n".join(rows)
+    await page.goto(f"{site.url}/users/imports")
+    await page.get_by_label("File").set_input_files({"name": "a.csv", "mimeType": "text/csv", "buffer": file.encode()})
+    await page.get_by_role("button", name="Look at the file").click()
+    await page.get_by_role("button", name="Take over").click()
+    await page.get_by_role("link", name="Download the report").wait_for()
+    await page.goto(f"{site.url}/users?status=no_password&q=ann")
+    await page.locator("#people mark").first.wait_for()
+    await page.screenshot(path=PICTURES / "users.png", caret="initial")
 
 
 async def _test(page: Page, name: str) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from webapp.audit.record import COMMAND_LINE
-from webapp.cli import person
+from webapp.cli import people_files, person
 from webapp.cli.run import CommandFailed, with_database
 from webapp.principal import Role
 from webapp.security_policy import Policy
@@ -268,3 +268,7 @@ def _print(values: dict[str, Any], *, as_json: bool) -> None:
 
 def _text(text: Message) -> str:
     return translator("en").show(text)
+
+
+app.command("import")(people_files.import_people)
+app.command("export")(people_files.export_people)

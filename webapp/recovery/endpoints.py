@@ -25,6 +25,8 @@ from webapp.web.forms import read_fields
 from webapp.web.pages import Toast
 from webapp.web.state import Req
 
+PASSWORD_TRIES: Final = Limit("new-password", 60, 3_600)
+"""Passwords tried with one link in an hour: each may be compared with all that the person had before."""
 ASK_AGAIN: Final = WayOn("/password-reset", message("Ask for a new link"))
 SAY_AGAIN: Final = message("Please say once more who you are.")
 FORM: Final = "/password-reset/new"
@@ -136,6 +138,9 @@ async def set_new_password(request: Req) -> Response:
             ),
             way_on=ASK_AGAIN,
         )
+    counted = await state["throttle"].count(PASSWORD_TRIES, fields["link"])
+    if isinstance(counted, Refused):
+        raise refusal(429, Retry_After=str(counted.retry_after_seconds))
     outcome = await set_with_link(
         token,
         fields["new_password"],

@@ -4,7 +4,7 @@ Attempts are counted before the password is looked at and taken back where it wa
 simultaneous attempts exactly as many are looked at as may fail. Four limits hold for a browser that is not known to the
 person: of its network in a minute, of all such browsers together in a minute (a botnet is slowed), of the name in this
 network, and of the name from everywhere. A browser in which the person has signed in before is counted by itself, and
-under none of these: strangers cannot lock it out.
+under none of these: strangers cannot lock it out. It has what a network may in a minute, right passwords included.
 
 Nothing may tell who has an account. So what shows, the wait, hangs on the name as it was typed (folded): an unknown one
 is locked out like any other. A person has two names, though, username and address, and shall not be tried twice as
@@ -35,7 +35,7 @@ class Limits:
     everywhere: Limit
     """Of one name in all networks together."""
     network: Limit
-    """Of one network, whatever the name, right or wrong: what it may have hashed."""
+    """Of one network, whatever the name, right or wrong: what it may have hashed. So of one browser that is known."""
     overall: Limit
     """Of all browsers that are not known, whatever the name."""
 
@@ -133,7 +133,8 @@ class LockOut:
     def _shown(self, claim: Claim) -> list[tuple[Limit, str, str]]:
         here = (self.limits.here, claim.named, claim.place)
         if claim.browser:
-            return [here]
+            # Right ones are not taken back: nobody keeps all others waiting by signing in without pause.
+            return [(self.limits.network, claim.place, ""), here]
         # The network first: one alone cannot use up what is everybody's.
         return [
             (self.limits.network, claim.network, ""),
