@@ -76,7 +76,8 @@ def test_every_letter_has_the_brand_in_both_parts(kind: str, language: str) -> N
         assert "help@northwind.example" in part
         assert "Northwind\nBerlin" in part.replace("\r\n", "\n")
         assert "Postern" not in part
-    assert "background-color: #7a1f3e" in html
+    if kind != "account_deleted":  # there is nothing to press
+        assert "background-color: #7a1f3e" in html
     assert COLOUR not in html
     if kind != "account_frozen":
         assert "Northwind" in str(message["Subject"])

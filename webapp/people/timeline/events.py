@@ -22,7 +22,12 @@ from webapp.text import Message, message
 PAGE_SIZE: Final = 15
 _REQUESTS, _OUTBOX, _AUDIT = range(3)
 """Of events at the same moment those of the first table are the oldest: the order must be the same on each page."""
-_OUT_OF_REACH: Final = message("Somebody tried what their role may not")
+_OF_OTHERS: Final[Mapping[str, Message]] = {
+    "session:refused": message("A sign-in failed"),
+    "user:out_of_reach": message("Somebody tried what their role may not"),
+}
+"""What is on record about a person, and not told to that person."""
+_ALARMING: Final = frozenset({"user:frozen", "user:exhausted_handoff", *_OF_OTHERS})
 _TONES: Final[Mapping[LetterState, str]] = {
     LetterState.FAILED: "bad",
     LetterState.UNKNOWN: "warn",
@@ -87,14 +92,13 @@ async def _audited(user_id: int, last: Place | None, limit: int) -> list[tuple[P
 
 
 def _of_entry(entry: AuditEntry, user_id: int) -> Event:
-    unknown = _OUT_OF_REACH if entry.action == "user:out_of_reach" else entry.action
     is_own = entry.actor_id == user_id or (entry.actor_id is None and entry.actor == entry.subject)
     return Event(
         at=entry.at,
-        what=OF_ONES_OWN.get(entry.action, unknown),
+        what={**_OF_OTHERS, **OF_ONES_OWN}.get(entry.action, entry.action),
         by="" if is_own else actor_in_words(entry.actor),
         network=entry.network,
-        tone="warn" if entry.action in {"user:frozen", "user:exhausted_handoff", "user:out_of_reach"} else "plain",
+        tone="warn" if entry.action in _ALARMING else "plain",
     )
 
 
