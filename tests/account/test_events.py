@@ -65,7 +65,7 @@ async def test_a_cursor_that_is_not_ours_is_refused(world: World) -> None:
 
 def test_what_is_done_to_people_has_words_for_them() -> None:
     told = {action for action in ACTIONS if action.startswith(("user:", "session:"))}
-    assert told - set(OF_ONES_OWN) == {"user:out_of_reach"}
+    assert told - set(OF_ONES_OWN) == {"session:unknown", "user:out_of_reach"}
 
 
 async def test_whoever_set_postern_up_has_done_it_themselves(world: World) -> None:

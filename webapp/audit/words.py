@@ -99,6 +99,7 @@ def grouped_actions() -> tuple[tuple[Message, tuple[tuple[str, Message], ...]], 
 
 OF_ONES_OWN: Final[Mapping[str, Message]] = {
     "session:began": message("Signed in"),
+    "session:refused": message("A sign-in failed"),
     "session:ended": message("One browser was signed out"),
     "user:created": message("The account was created"),
     "user:corrected": message("Name, address or role was corrected"),
