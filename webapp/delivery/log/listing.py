@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Final
 from urllib.parse import urlencode
 
+from webapp.db.search_text import fold_for_search
 from webapp.delivery.log.search import Found, Line, Question
 from webapp.outbox.models import LetterState
 from webapp.text import Message, message
@@ -114,7 +115,8 @@ def rows(found: Found, text: str) -> tuple[Row, ...]:
     """The letters found, with what was typed marked."""
     if not text:
         return tuple(Row(each) for each in found.lines)
-    return tuple(Row(each, pieces(each.recipient, text), pieces(each.username, text)) for each in found.lines)
+    sought = {fold_for_search(text.strip())}
+    return tuple(Row(each, pieces(each.recipient, sought), pieces(each.username, sought)) for each in found.lines)
 
 
 def ways(path: str, asked: Mapping[str, str], found: Found, *, person: str) -> Ways:
