@@ -11,6 +11,7 @@ from webapp.audit.models import AuditEntry
 from webapp.crew import create_job_worker
 from webapp.jobs.models import Job, JobRow, JobState
 from webapp.outbox.models import Letter
+from webapp.people.bulk import change
 from webapp.users.models import User
 
 PASSWORD = "correct horse battery 2"
@@ -115,3 +116,19 @@ async def test_what_makes_no_sense_is_refused(world: World, signed_in: SignedIn,
     browser = await signed_in()
     assert (await browser.get(f"/users/bulk?{query}")).status_code == 422
     assert not await Job.exists()
+
+
+async def test_two_workers_do_a_job_once(world: World, signed_in: SignedIn) -> None:
+    browser = await signed_in()
+    for number in range(120):
+        await world.person(f"person{number}")
+    job = await begin(browser, action="disable")
+    first, second = [change.work(await Job.get(id=job.id), clock=world.clock, wake=lambda: None) for _ in range(2)]
+    await anext(first)
+    # As after a pause longer than the lease: it does not know what the other has done.
+    assert [each async for each in second] == []
+    assert [each async for each in first] == [None]
+    done = await Job.get(id=job.id)
+    assert (done.state, done.done, done.counts) == (JobState.DONE, 121, {"done": 120, "skipped": 1})
+    assert await AuditEntry.filter(action="user:disabled").count() == 120
+    assert await AuditEntry.filter(action="people:changed").count() == 1

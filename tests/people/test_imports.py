@@ -207,7 +207,9 @@ async def test_a_job_can_be_thrown_away_and_stopped(world: World, signed_in: Sig
     job = await upload(browser, b"username\nada\n")
     assert (await browser.post(f"/users/jobs/{job.id}", {"action": "stop"})).status_code == 303
     await work(world)
-    assert (await Job.get(id=job.id)).state is not JobState.READY
+    assert (await Job.get(id=job.id)).state is JobState.STOPPED
+    assert not await JobChunk.exists()
+    assert not await JobRow.exclude(data="").exists()
     job = await upload(browser, b"username\nada\n")
     await work(world)
     answer = await browser.post(f"/users/jobs/{job.id}", {"action": "discard"})

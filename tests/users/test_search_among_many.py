@@ -39,7 +39,7 @@ async def names(question: Question, **more: object) -> list[str]:
     """Everybody found, page by page."""
     found, after = [], ""
     while True:
-        page = await find(question, now=NOW, after=after, limit=40, **more)  # type: ignore[arg-type]
+        page = await find(question, now=NOW, after=after, limit=40, **more)  # type: ignore[arg-type]  # only what find() takes
         found += [person.username for person in page.people]
         after = page.after
         if not after or len(found) > 200:

@@ -10,8 +10,8 @@ import structlog
 
 from webapp.clock import Clock
 from webapp.db import lease
-from webapp.db.connect import is_unavailable
-from webapp.jobs.models import WORKED_ON, Job, JobState
+from webapp.db.connect import is_unavailable, transaction
+from webapp.jobs.models import WORKED_ON, Job, JobChunk, JobRow, JobState
 from webapp.jobs.told import told
 from webapp.text import message
 
@@ -81,7 +81,11 @@ class JobWorker:
             await self._end(job, JobState.FAILED, notes=[told(text)])
 
     async def _end(self, job: Job, state: JobState, **more: Any) -> None:
-        await Job.filter(id=job.id, state__in=WORKED_ON).update(state=state, finished_at=self.clock(), **more)
+        """End it, and forget what its file held: nobody goes on with it."""
+        async with transaction():
+            await JobChunk.filter(job_id=job.id).delete()
+            await JobRow.filter(job_id=job.id).exclude(data="").update(data="")
+            await Job.filter(id=job.id, state__in=WORKED_ON).update(state=state, finished_at=self.clock(), **more)
 
 
 async def _wait(stop: asyncio.Event, seconds: float) -> None:

@@ -12,6 +12,7 @@ from webapp.clock import Clock
 from webapp.db.connect import transaction
 from webapp.db.query import rows
 from webapp.jobs.models import Job, JobRow, JobState
+from webapp.jobs.progress import advance
 from webapp.jobs.told import told
 from webapp.recovery.invitations.send import HasPassword, NoAddress, Shut, invite
 from webapp.sessions.end_sessions import end_sessions
@@ -19,7 +20,7 @@ from webapp.text import Message, message
 from webapp.users.change_state import LastAdministrator, NotChosen, Oneself, OutOfReach, disable, enable, require_change
 from webapp.users.models import User
 from webapp.users.narrowing import Where, both, where
-from webapp.users.question import Question
+from webapp.users.question import FIELDS, Question
 
 KIND: Final = "bulk"
 BATCH: Final = 100
@@ -85,10 +86,13 @@ async def work(job: Job, *, clock: Clock, wake: Callable[[], object]) -> AsyncIt
     """Change the next ones, a batch in each transaction, until all are done."""
     actor = Actor(job.actor, job.actor_id, job.network)
     while ids := await _next(job):
-        await _batch(job, ids, actor, clock)
+        if not await _batch(job, ids, actor, clock):
+            return
         wake()
         yield
     async with transaction():
+        if not await advance(job, job.done):
+            return
         details = {"change": job.params["action"], **{fate: str(n) for fate, n in sorted(job.counts.items())}}
         await record(actor, Deed("people:changed", details={"job": str(job.id), **details}), now=clock())
         await Job.filter(id=job.id).update(state=JobState.DONE, finished_at=clock())
@@ -96,7 +100,7 @@ async def work(job: Job, *, clock: Clock, wake: Callable[[], object]) -> AsyncIt
 
 async def _next(job: Job) -> list[int]:
     params = job.params
-    blank = dict.fromkeys(("q", "role", "status", "recovery", "idle_days", "sort"), "")
+    blank = dict.fromkeys(FIELDS, "")
     choice = Choice(Question.of(blank | params["query"]), tuple(params["ids"]))
     asked = both(
         [
@@ -108,10 +112,14 @@ async def _next(job: Job) -> list[int]:
     return [row["id"] for row in found]
 
 
-async def _batch(job: Job, ids: list[int], actor: Actor, clock: Clock) -> None:
+async def _batch(job: Job, ids: list[int], actor: Actor, clock: Clock) -> bool:
+    """Change them; False if another worker does the job by now."""
     counts, kept = Counter(job.counts), []
     change = _CHANGES[Action(job.params["action"])]
+    done, params = job.done + len(ids), {**job.params, "last": ids[-1]}
     async with transaction():
+        if not await advance(job, done, params=params):
+            return False
         names = dict(await User.filter(id__in=ids).values_list("id", "username"))
         for position, user_id in enumerate(ids, job.done + 1):
             if user_id not in names:
@@ -130,9 +138,9 @@ async def _batch(job: Job, ids: list[int], actor: Actor, clock: Clock) -> None:
                 )
             )
         await JobRow.bulk_create(kept)
-        done, params = job.done + len(ids), {**job.params, "last": ids[-1]}
-        await Job.filter(id=job.id).update(done=done, counts=dict(counts), params=params)
+        await Job.filter(id=job.id).update(counts=dict(counts))
     job.done, job.counts, job.params = done, dict(counts), params
+    return True
 
 
 _Change = Callable[[int, Actor, datetime, str], Awaitable[Message | None]]

@@ -10,6 +10,7 @@ from webapp.clock import Clock
 from webapp.crypto.vault import Vault
 from webapp.db.connect import is_duplicate, transaction
 from webapp.jobs.models import Job, JobRow, JobState
+from webapp.jobs.progress import advance
 from webapp.jobs.rows import settle
 from webapp.jobs.told import told
 from webapp.people.imports.fates import Fate, Judged, judge
@@ -43,6 +44,8 @@ async def _apply(job: Job, vault: Vault, clock: Clock, wake: Wake) -> AsyncItera
         wake()
         yield
     async with transaction():
+        if not await advance(job, job.done):
+            return
         details = {fate: str(number) for fate, number in sorted(job.counts.items())}
         deed = Deed("people:imported", details={"job": str(job.id), **details})
         await record(_actor(job), deed, now=clock())
@@ -50,27 +53,30 @@ async def _apply(job: Job, vault: Vault, clock: Clock, wake: Wake) -> AsyncItera
 
 
 async def _batch_of(job: Job, vault: Vault, clock: Clock) -> bool:
-    """Do the next batch; False if there is none. ``job`` is brought up to date."""
+    """Do the next batch; False if there is none here. ``job`` is brought up to date."""
     for attempt in range(TRIES):
         rows = await JobRow.filter(job_id=job.id, position__gt=job.done).order_by("position").limit(BATCH)
         if not rows:
             return False
         try:
-            job.counts = await _do(rows, job, vault, clock)
+            counts = await _do(rows, job, vault, clock)
         except Exception as error:
             if is_duplicate(error) is None or attempt == TRIES - 1:
                 raise
         else:
-            job.done = rows[-1].position
-            return True
+            if counts is not None:
+                job.done, job.counts = rows[-1].position, counts
+            return counts is not None
     return False
 
 
-async def _do(rows: Sequence[JobRow], job: Job, vault: Vault, clock: Clock) -> dict[str, int]:
-    """Do a batch in one transaction, and return the numbers of rows by fate as they are then."""
+async def _do(rows: Sequence[JobRow], job: Job, vault: Vault, clock: Clock) -> dict[str, int] | None:
+    """Do a batch in one transaction, and return the numbers of rows by fate then; None if another worker does it."""
     actor, counts = _actor(job), Counter(job.counts)
     asked = {row.position: unpacked(row.data, vault) for row in rows if row.data}
     async with transaction():
+        if not await advance(job, rows[-1].position):
+            return None
         judged = dict(zip(asked, await judge(list(asked.values()), actor_id=actor.user_id), strict=True))
         ids = await _create({at: each for at, each in judged.items() if each.fate is Fate.NEW}, job, actor, clock)
         for row in rows:
@@ -90,7 +96,7 @@ async def _do(rows: Sequence[JobRow], job: Job, vault: Vault, clock: Clock) -> d
                 if (row_asked := asked[at]).email and not row_asked.password_hash:
                     await invite(user_id, actor=actor, now=clock(), language=job.language)
         kept = {fate: number for fate, number in counts.items() if number}
-        await Job.filter(id=job.id).update(done=rows[-1].position, counts=kept)
+        await Job.filter(id=job.id).update(counts=kept)
     return kept
 
 
