@@ -137,17 +137,15 @@ class Worker:
     async def _claim(self, target: Target, room: int) -> list[Letter]:
         """Letters on lease, no more than the ceilings allow."""
         now, domain, ceilings = self._means.clock(), domain_of(target.server.sender_address), self._means.ceilings
-        if not ceilings.any:
-            return await claim(self._owner, domain=domain, now=now, limit=room) if room > 0 else []
+        # In one transaction also where no ceiling is asked: a lease on letters that could not be read then would keep
+        # them from everybody until it ends.
         async with transaction():
-            allowed = await ceilings.room(now=now)
-            letters = (
-                await claim(self._owner, domain=domain, now=now, limit=min(room, allowed))
-                if min(room, allowed) > 0
-                else []
-            )
-        if (allowed <= 0) != self._full:
-            self._full = allowed <= 0
+            allowed = await ceilings.room(now=now) if ceilings.any else room
+            limit = min(room, allowed)
+            letters = await claim(self._owner, domain=domain, now=now, limit=limit) if limit > 0 else []
+        full = ceilings.any and allowed <= 0
+        if full != self._full:
+            self._full = full
             log.warning("letters wait: the ceiling is reached" if self._full else "letters go out again")
         return letters
 
