@@ -21,6 +21,7 @@ from bench import (
     letters,
     mail_log,
     queue,
+    search,
     signing_in,
     telling_times,
 )
@@ -32,6 +33,7 @@ MEASURES: Final = (
     ("Many tests at once", crowd.measure),
     ("In the browser", first_rung.measure),
     ("The mail log", mail_log.measure),
+    ("Finding people", search.measure),
     ("The audit", audit.measure),
     ("Letters per second", letters.measure),
     ("A hundred thousand letters", queue.measure),

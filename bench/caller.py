@@ -11,13 +11,17 @@ from urllib.parse import urlencode, urlsplit
 _OWN: Final = {"Sec-Fetch-Site": "same-origin", "Accept-Language": "en", "Accept": "text/html"}
 
 
-class Caller:
-    """Calls a site, and keeps its cookies if told to."""
+_NONE: Final[Mapping[str, str]] = {}
 
-    def __init__(self, url: str, *, keeps_cookies: bool = False) -> None:
+
+class Caller:
+    """Calls a site, and keeps its cookies if told to; ``headers`` go with every GET."""
+
+    def __init__(self, url: str, *, keeps_cookies: bool = False, headers: Mapping[str, str] = _NONE) -> None:
         parts = urlsplit(url)
         self._connection = HTTPConnection(parts.hostname or "", parts.port, timeout=120)
         self._keeps = keeps_cookies
+        self._headers = headers
         self._cookies: dict[str, str] = {}
 
     def __enter__(self) -> Self:
@@ -38,7 +42,8 @@ class Caller:
 
     def _call(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], expect: int) -> float:
         cookie = {"Cookie": "; ".join(f"{name}={value}" for name, value in self._cookies.items())}
-        headers = {**_OWN, **headers, **(cookie if self._cookies else {})}
+        own = self._headers if method == "GET" else {}
+        headers = {**_OWN, **headers, **own, **(cookie if self._cookies else {})}
         if self._connection.sock is None:
             self._connect()
         begun = time.perf_counter()

@@ -1,12 +1,12 @@
 """Jinja environments: one a language, strict about names that are not there."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import cache
 from pathlib import Path
 from types import CodeType
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.bccache import Bucket
@@ -57,6 +57,7 @@ def environment(language: str, *, autoescape: bool = True, names: Mapping[str, A
     environment.filters["show"] = words.show
     environment.filters["digits"] = "{:,}".format
     environment.filters["moment"] = _moment(words)
+    environment.filters["marked"] = marked
     environment.globals.update(names or {})
     environment.globals.update(language=words.tag, static=static)
     return environment
@@ -75,13 +76,28 @@ def _moment(words: Translator) -> Callable[..., Markup]:
             return Markup("")
         name = context.get("time_zone") or ""
         shown = escape(in_words(at, name, words.locale, seconds=seconds))
-        iso = at.isoformat(timespec="seconds")
-        if zone(name) is None:
-            return Markup('<time datetime="{}">{}</time>').format(iso, shown)
-        utc = in_words(at, "", words.locale)
-        return Markup('<time datetime="{}" title="{}">{}</time>').format(iso, utc, shown)
+        title = f' title="{escape(in_words(at, "", words.locale))}"' if zone(name) else ""
+        return Markup(f'<time datetime="{at.isoformat(timespec="seconds")}"{title}>{shown}</time>')  # noqa: S704 - escaped
 
     return moment
+
+
+class Piece(Protocol):
+    """A part of a text, and whether it is what was searched for."""
+
+    @property
+    def text(self) -> str:
+        """As it is shown, not escaped."""
+
+    @property
+    def found(self) -> bool:
+        """Whether it is marked."""
+
+
+def marked(pieces: Iterable[Piece]) -> Markup:
+    """A text in pieces, with what was found marked. A filter, since lists have hundreds of these."""
+    shown = (f"<mark>{escape(piece.text)}</mark>" if piece.found else escape(piece.text) for piece in pieces)
+    return Markup("".join(shown))  # noqa: S704 - each is escaped
 
 
 @cache

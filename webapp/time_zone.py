@@ -1,7 +1,7 @@
 """Time zones by their IANA names, and moments as a clock on a wall there shows them."""
 
-from datetime import datetime
-from functools import cache
+from datetime import date, datetime, time
+from functools import cache, lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -13,6 +13,8 @@ AREAS: Final = (
     *("Australia", "Europe", "Indian", "Pacific"),
 )
 """What the names of places begin with. Names for machines, such as ``Etc/GMT+5`` or ``EST5EDT``, are not offered."""
+
+_UTC: Final = ZoneInfo("UTC")
 
 
 @cache
@@ -47,8 +49,27 @@ def zone(name: str) -> ZoneInfo | None:
 def in_words(moment: datetime, name: str, locale: Locale, *, seconds: bool = False) -> str:
     """The moment (aware) as the zone's clocks show it, without the zone; in UTC, which is said, if it is not known."""
     place = zone(name)
-    local = moment.astimezone(place or ZoneInfo("UTC"))
-    time = format_time(local, "medium" if seconds or place is None else "short", locale=locale)
-    both = str(get_datetime_format("medium", locale=locale)).replace("'", "")
-    text = both.replace("{0}", time).replace("{1}", format_date(local, "medium", locale=locale))
+    local = moment.astimezone(place or _UTC)
+    minute = local.time().replace(second=0, microsecond=0)
+    exact = seconds or place is None
+    text = _both(locale).replace("{0}", _time(local.time().replace(microsecond=0) if exact else minute, exact, locale))
+    text = text.replace("{1}", _date(local.date(), locale))
     return text if place else f"{text} UTC"
+
+
+# A list shows a hundred moments, and CLDR's patterns are read anew for each otherwise.
+
+
+@lru_cache(4096)
+def _date(day: date, locale: Locale) -> str:
+    return format_date(day, "medium", locale=locale)
+
+
+@lru_cache(4096)
+def _time(clock: time, exact: bool, locale: Locale) -> str:  # noqa: FBT001 - for the cache
+    return format_time(clock, "medium" if exact else "short", locale=locale)
+
+
+@cache
+def _both(locale: Locale) -> str:
+    return str(get_datetime_format("medium", locale=locale)).replace("'", "")

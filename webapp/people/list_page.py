@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import urlencode
 
 from webapp.principal import Role
@@ -46,6 +46,7 @@ RECOVERY: Final[Mapping[Recovery, Message]] = {
     Recovery.DELETED: message("Deleted"),
 }
 IDLE_DAYS: Final = (30, 90, 365)
+State = Literal["deleted", "disabled", "frozen", "no_password", "must_change", "active"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,8 @@ class Line:
     username: tuple[Piece, ...]
     """Empty where the username stands for a name that is missing."""
     email: tuple[Piece, ...]
+    state: State
+    """The most important that is to be said of it."""
     within_reach: bool
     """Whether the reader may open this person."""
 
@@ -96,25 +99,47 @@ class Ways:
 def lines(found: Found, question: Question, reader: Role) -> tuple[Line, ...]:
     """The people found, for somebody with this role."""
     within = reach(reader)
+    name, username, email = (_Marks(question, part) for part in ("name", "username", "email"))
     return tuple(
         Line(
             person=person,
-            name=_marked(person.display_name or person.username, question, "name"),
-            username=_marked(person.username, question, "username") if person.display_name else (),
-            email=_marked(person.email or "", question, "email"),
+            name=name.on(person.display_name or person.username),
+            username=username.on(person.username) if person.display_name else (),
+            email=email.on(person.email or ""),
+            state=_state(person),
             within_reach=Role(person.role) in within,
         )
         for person in found.people
     )
 
 
-def _marked(text: str, question: Question, part: Part) -> tuple[Piece, ...]:
-    """The text with what was typed marked: as a whole if it is there, else each word of it."""
-    terms = [term for term in (question.typed.whole, *question.typed.terms) if term and term.part in {"", part}]
-    if not terms:
-        return pieces(text, ())
-    whole = pieces(text, {terms[0].text})
-    return whole if any(each.found for each in whole) else pieces(text, {term.text for term in terms})
+def _state(person: Row) -> State:
+    if person.deleted:
+        return "deleted"
+    if person.state == "disabled":
+        return "disabled"
+    if person.frozen:
+        return "frozen"
+    if not person.has_password:
+        return "no_password"
+    return "must_change" if person.must_change else "active"
+
+
+class _Marks:
+    """What was typed that may be in one part of a person: as a whole if it is there, else each word of it."""
+
+    def __init__(self, question: Question, part: Part) -> None:
+        typed = (question.typed.whole, *question.typed.terms)
+        texts = [term.text for term in typed if term and term.part in {"", part}]
+        self._whole = frozenset(texts[:1])
+        self._words = frozenset(texts)
+
+    def on(self, text: str) -> tuple[Piece, ...]:
+        """The text, marked."""
+        whole = pieces(text, self._whole)
+        if len(self._words) <= 1 or any(each.found for each in whole):
+            return whole
+        return pieces(text, self._words)
 
 
 def chips(path: str, question: Question) -> tuple[Chip, ...]:

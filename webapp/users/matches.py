@@ -1,9 +1,8 @@
 """Where in a text a search has found something, so that the page can mark it."""
 
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 from webapp.db.search_text import fold_for_search
 
@@ -21,31 +20,49 @@ def pieces(text: str, needles: Collection[str]) -> tuple[Piece, ...]:
 
     A letter and the marks above and below it stay together, as does a letter that folds to several (``ß`` to ``ss``).
     """
-    letters = _letters(text)
-    folded = [fold_for_search(letter) for letter in letters]
-    marks = _marked("".join(folded), needles)
-    if not any(marks):
-        return (Piece(text),) if text else ()
+    letters: Sequence[str] = text
+    if text.isascii():
+        spans = _spans(fold_for_search(text), needles)
+    else:
+        letters = _letters(text)
+        folded = [fold_for_search(letter) for letter in letters]
+        # The letter that each character of the folded text comes from.
+        origin = [number for number, each in enumerate(folded) for _ in each]
+        found = _spans("".join(folded), needles)
+        spans = _joined((origin[start], origin[end - 1] + 1) for start, end in found)
+    return tuple(_pieces(letters, spans))
+
+
+def _pieces(letters: Sequence[str], spans: Collection[tuple[int, int]]) -> Iterator[Piece]:
+    shown = 0
+    for start, end in spans:
+        if start > shown:
+            yield Piece("".join(letters[shown:start]))
+        yield Piece("".join(letters[start:end]), found=True)
+        shown = end
+    if shown < len(letters):
+        yield Piece("".join(letters[shown:]))
+
+
+def _spans(folded: str, needles: Collection[str]) -> list[tuple[int, int]]:
+    """From where to where in a folded text a needle lies, in order; those that touch are one."""
     found = []
-    passed = 0
-    for letter, each in zip(letters, folded, strict=True):
-        found.append((letter, any(marks[passed : passed + len(each)])))
-        passed += len(each)
-    return tuple(
-        Piece("".join(letter for letter, _ in group), is_found)
-        for is_found, group in groupby(found, lambda pair: pair[1])
-    )
-
-
-def _marked(folded: str, needles: Collection[str]) -> list[bool]:
-    """For each letter of a folded text, whether a needle lies over it."""
-    marks = [False] * len(folded)
     for needle in needles:
         start = folded.find(needle)
         while start >= 0 and needle:
-            marks[start : start + len(needle)] = [True] * len(needle)
+            found.append((start, start + len(needle)))
             start = folded.find(needle, start + len(needle))
-    return marks
+    return _joined(sorted(found))
+
+
+def _joined(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    joined: list[tuple[int, int]] = []
+    for start, end in spans:
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return joined
 
 
 def _letters(text: str) -> list[str]:
