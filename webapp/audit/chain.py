@@ -9,10 +9,10 @@ import hashlib
 import hmac
 import json
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from webapp.crypto.keys import Keys
+from webapp.db.query import moment
 
 NO_MAC: Final = "0" * 64
 """What stands before the first seal of all."""
@@ -74,11 +74,10 @@ class ChainKeys:
 
 def _canonical(row: dict[str, Any]) -> list[Any]:
     """The same on both engines, whatever they give for moments and JSON."""
-    at, details = row["at"], row["details"]
-    moment = (datetime.fromisoformat(at) if isinstance(at, str) else at).astimezone(UTC)
+    details = row["details"]
     return [
         row["id"],
-        moment.isoformat(timespec="microseconds"),
+        moment(row["at"]).isoformat(timespec="microseconds"),
         row["actor_id"],
         row["actor"],
         row["action"],

@@ -7,13 +7,13 @@ SQLite reads in the order of ids; PostgreSQL collects what it finds there, and s
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from webapp.audit.question import LARGEST_ID, Question
 from webapp.db.connect import engine
-from webapp.db.query import position, rows
+from webapp.db.query import moment, position, rows
 from webapp.db.search_text import grams_to_find, token
 
 PAGE_SIZE: Final = 50
@@ -92,10 +92,10 @@ async def _filters(question: Question, zone: ZoneInfo) -> _Where:
             conditions.append(f"{column} = ?")
             values.append(value)
     days: _Where = ([], [])
-    for comparison, moment in (("at >= ?", question.begins(zone)), ("at < ?", question.ends(zone))):
-        if moment is not None:
+    for comparison, limit in (("at >= ?", question.begins(zone)), ("at < ?", question.ends(zone))):
+        if limit is not None:
             days[0].append(comparison)
-            days[1].append(moment)
+            days[1].append(limit)
     if days[0]:
         low, high = await _ids_of(days)
         # The plus keeps SQLite from collecting the days by their index and sorting them.
@@ -148,10 +148,10 @@ def _select(source: str, conditions: list[str], order: str, limit: int) -> str:
 
 
 def _entry(values: dict[str, Any]) -> Entry:
-    at, details = values["at"], values["details"]
+    details = values["details"]
     return Entry(
         id=values["id"],
-        at=(datetime.fromisoformat(at) if isinstance(at, str) else at).astimezone(UTC),
+        at=moment(values["at"]),
         actor_id=values["actor_id"],
         actor=values["actor"],
         action=values["action"],

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from webapp.audit.chain import CONTENT, ChainKeys, End, Ends
 from webapp.audit.ends import read_ends
-from webapp.db.query import rows
+from webapp.db.query import moment, rows
 
 BATCH: Final = 2_000
 
@@ -175,5 +175,4 @@ async def _first(condition: str, *values: Any) -> dict[str, Any] | None:
 
 def moment_of(entry: dict[str, Any]) -> datetime:
     """When an entry says that it was recorded."""
-    at = entry["at"]
-    return datetime.fromisoformat(at) if isinstance(at, str) else at
+    return moment(entry["at"])

@@ -32,6 +32,11 @@ def _bound(sql: str, values: tuple[Any, ...]) -> tuple[str, list[Any]]:
     ]
 
 
+def moment(value: datetime | str) -> datetime:
+    """A moment as a row has it, on either engine: aware, in UTC."""
+    return (datetime.fromisoformat(value) if isinstance(value, str) else value).astimezone(UTC)
+
+
 def position(text: str) -> str:
     """SQL for where the next value stands in ``text``, counted from 1; 0 if it does not."""
     return f"{'strpos' if engine() == 'postgres' else 'instr'}({text}, ?)"

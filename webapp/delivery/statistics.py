@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from webapp.db.connect import engine
-from webapp.db.query import rows
+from webapp.db.query import moment, rows
 from webapp.delivery.wording import why
 from webapp.outbox.models import LetterState
 from webapp.text import Message
@@ -178,6 +178,4 @@ async def _failure() -> Failure | None:
 
 
 def _moment(value: Any) -> datetime | None:
-    if value is None or isinstance(value, datetime):
-        return value
-    return datetime.fromisoformat(value)
+    return None if value is None else moment(value)

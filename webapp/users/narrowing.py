@@ -13,7 +13,8 @@ PARTS: Final = ("username_search", "email_search", "name_search")
 NEVER: Final = datetime(1, 1, 1, tzinfo=UTC)
 """What stands for the last sign-in of somebody who has not signed in yet, so that an index can hold it."""
 LAST_SIGN_IN: Final = f"COALESCE(last_sign_in_at, '{NEVER.isoformat(' ')}')"
-_OPEN: Final = "state = 'active' AND frozen_at IS NULL AND deleted_at IS NULL"
+MAY_ENTER: Final = "state = 'active' AND frozen_at IS NULL AND deleted_at IS NULL"
+"""User.may_enter, as SQL."""
 _CONDITIONS: Final = {
     Status.ACTIVE: "state = 'active' AND frozen_at IS NULL",
     Status.DISABLED: "state = 'disabled'",
@@ -28,13 +29,14 @@ _CONDITIONS: Final = {
     Status.NO_FACTOR: "NOT second_factor",
     Status.DELETED: "deleted_at IS NOT NULL",
 }
+_DELIVERABLE: Final = f"email IS NOT NULL AND email_refused_at IS NULL AND {MAY_ENTER}"
 _RECOVERY: Final = {
     Recovery.DELETED: "deleted_at IS NOT NULL",
     Recovery.DISABLED: "deleted_at IS NULL AND (state = 'disabled' OR frozen_at IS NOT NULL)",
-    Recovery.NO_ADDRESS: f"email IS NULL AND {_OPEN}",
-    Recovery.UNDELIVERABLE: f"email_refused_at IS NOT NULL AND email IS NOT NULL AND {_OPEN}",
-    Recovery.UNVERIFIED: f"email_verified_at IS NULL AND email IS NOT NULL AND email_refused_at IS NULL AND {_OPEN}",
-    Recovery.VERIFIED: f"email_verified_at IS NOT NULL AND email IS NOT NULL AND email_refused_at IS NULL AND {_OPEN}",
+    Recovery.NO_ADDRESS: f"email IS NULL AND {MAY_ENTER}",
+    Recovery.UNDELIVERABLE: f"email_refused_at IS NOT NULL AND email IS NOT NULL AND {MAY_ENTER}",
+    Recovery.UNVERIFIED: f"email_verified_at IS NULL AND {_DELIVERABLE}",
+    Recovery.VERIFIED: f"email_verified_at IS NOT NULL AND {_DELIVERABLE}",
 }
 
 

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from webapp.db.connect import engine
-from webapp.db.query import rows
+from webapp.db.query import moment, rows
 from webapp.users.candidates import SAMPLE, Few, by_grams, few, has_own_index
 from webapp.users.narrowing import Where, both, filters
 from webapp.users.question import LARGEST_ID, Question
@@ -212,13 +212,9 @@ def _row(values: dict[str, Any]) -> Row:
         email_refused=values["email_refused_at"] is not None,
         email_verified=values["email_verified_at"] is not None,
         second_factor=bool(values["second_factor"]),
-        last_sign_in_at=_moment(values["last_sign_in_at"]) if values["last_sign_in_at"] else None,
-        created_at=_moment(values["created_at"]),
+        last_sign_in_at=moment(values["last_sign_in_at"]) if values["last_sign_in_at"] else None,
+        created_at=moment(values["created_at"]),
     )
-
-
-def _moment(value: datetime | str) -> datetime:
-    return (datetime.fromisoformat(value) if isinstance(value, str) else value).astimezone(UTC)
 
 
 def _cursor(row: dict[str, Any]) -> str:

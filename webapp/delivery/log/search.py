@@ -8,7 +8,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from webapp.db.connect import engine
-from webapp.db.query import position, rows
+from webapp.db.query import moment, position, rows
 from webapp.delivery.wording import why
 from webapp.fields import fold
 from webapp.outbox.models import LetterState
@@ -231,7 +231,7 @@ def _bound(moment: datetime) -> datetime | str:
 
 
 def _line(values: dict[str, Any]) -> Line:
-    state, created_at = LetterState(values["state"]), values["created_at"]
+    state = LetterState(values["state"])
     code = values["reason"] or (values["diagnosis"] if state is LetterState.QUEUED else "")
     return Line(
         id=values["id"],
@@ -240,7 +240,7 @@ def _line(values: dict[str, Any]) -> Line:
         username=values["username"] or "",
         recipient=values["recipient"],
         state=state,
-        created_at=(datetime.fromisoformat(created_at) if isinstance(created_at, str) else created_at).astimezone(UTC),
+        created_at=moment(values["created_at"]),
         attempts=values["attempts"],
         host=values["host"] or "",
         reason=why(code, _facts(values)) if code else None,
