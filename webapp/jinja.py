@@ -1,12 +1,12 @@
 """Jinja environments: one a language, strict about names that are not there."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache
 from pathlib import Path
 from types import CodeType
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.bccache import Bucket
@@ -54,13 +54,30 @@ def environment(language: str, *, autoescape: bool = True, names: Mapping[str, A
         bytecode_cache=_COMPILED[autoescape],
     )
     environment.install_gettext_callables(words.gettext, words.ngettext, newstyle=True)  # type: ignore[attr-defined]
+    environment.globals["_"] = environment.globals["gettext"] = _gettext(words, Markup if autoescape else str)
     environment.filters["show"] = words.show
     environment.filters["digits"] = "{:,}".format
     environment.filters["moment"] = _moment(words)
-    environment.filters["marked"] = marked
     environment.globals.update(names or {})
     environment.globals.update(language=words.tag, static=static)
     return environment
+
+
+def _gettext(words: Translator, kind: type[str]) -> Callable[..., str]:
+    """What templates call ``_``: what Jinja's own does, but a text without parameters is looked up and escaped once."""
+
+    @cache
+    def text_of(msgid: str) -> str:
+        return kind(words.gettext(msgid))
+
+    @cache
+    def plain(msgid: str) -> str:
+        return text_of(msgid) % {}
+
+    def gettext(msgid: str, **values: Any) -> str:
+        return text_of(msgid) % values if values else plain(msgid)
+
+    return gettext
 
 
 def _moment(words: Translator) -> Callable[..., Markup]:
@@ -80,24 +97,6 @@ def _moment(words: Translator) -> Callable[..., Markup]:
         return Markup(f'<time datetime="{at.isoformat(timespec="seconds")}"{title}>{shown}</time>')  # noqa: S704 - escaped
 
     return moment
-
-
-class Piece(Protocol):
-    """A part of a text, and whether it is what was searched for."""
-
-    @property
-    def text(self) -> str:
-        """As it is shown, not escaped."""
-
-    @property
-    def found(self) -> bool:
-        """Whether it is marked."""
-
-
-def marked(pieces: Iterable[Piece]) -> Markup:
-    """A text in pieces, with what was found marked. A filter, since lists have hundreds of these."""
-    shown = (f"<mark>{escape(piece.text)}</mark>" if piece.found else escape(piece.text) for piece in pieces)
-    return Markup("".join(shown))  # noqa: S704 - each is escaped
 
 
 @cache

@@ -3,17 +3,16 @@
 import pytest
 
 from webapp.db.search_text import fold_for_search
-from webapp.users.matches import Piece, pieces
+from webapp.users.matches import marked
 
 
-def _marked(text: str, needle: str) -> str:
-    return "".join(
-        f"[{piece.text}]" if piece.found else piece.text for piece in pieces(text, {fold_for_search(needle.strip())})
-    )
+def _marked(text: str, *needles: str) -> str:
+    found = marked(text, {fold_for_search(needle.strip()) for needle in needles})
+    return found.replace("<mark>", "[").replace("</mark>", "]").unescape()
 
 
 @pytest.mark.parametrize(
-    ("text", "needle", "marked"),
+    ("text", "needle", "shown"),
     [
         ("Ada Lovelace", "love", "Ada [Love]lace"),
         ("Ada", "ada", "[Ada]"),
@@ -31,15 +30,20 @@ def _marked(text: str, needle: str) -> str:
         (" Ada ", " ada", " [Ada] "),
     ],
 )
-def test_the_part_that_matches_is_set_apart(text: str, needle: str, marked: str) -> None:
-    assert _marked(text, needle) == marked
+def test_the_part_that_matches_is_set_apart(text: str, needle: str, shown: str) -> None:
+    assert _marked(text, needle) == shown
 
 
-def test_no_text_has_no_pieces() -> None:
-    assert pieces("", {"a"}) == ()
-    assert pieces("ab", {"b"}) == (Piece("a"), Piece("b", found=True))
+def test_no_text_has_nothing_to_mark() -> None:
+    assert marked("", {"a"}) == ""
+    assert marked("ab", {"b"}) == "a<mark>b</mark>"
+
+
+def test_whatever_is_marked_is_escaped() -> None:
+    assert marked("<i>&</i>", {"i"}) == "&lt;<mark>i</mark>&gt;&amp;&lt;/<mark>i</mark>&gt;"
+    assert marked("<ä>&", {"a"}) == "&lt;<mark>ä</mark>&gt;&amp;"
+    assert marked("<b>", ()) == "&lt;b&gt;"
 
 
 def test_several_texts_are_marked_wherever_they_are() -> None:
-    marked = "".join(f"[{each.text}]" if each.found else each.text for each in pieces("Anna Schröder", {"schro", "nn"}))
-    assert marked == "A[nn]a [Schrö]der"
+    assert _marked("Anna Schröder", "schro", "nn") == "A[nn]a [Schrö]der"

@@ -5,10 +5,12 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal
 from urllib.parse import urlencode
 
+from markupsafe import Markup
+
 from webapp.principal import Role
 from webapp.text import Message, message
 from webapp.users.authority import reach
-from webapp.users.matches import Piece, pieces
+from webapp.users.matches import BEGIN, marked
 from webapp.users.question import Part, Question, Recovery, Sort, Status
 from webapp.users.search import Found, Row
 
@@ -54,10 +56,10 @@ class Line:
     """One person in the list, the places that matched set apart."""
 
     person: Row
-    name: tuple[Piece, ...]
-    username: tuple[Piece, ...]
-    """Empty where the username stands for a name that is missing."""
-    email: tuple[Piece, ...]
+    name: Markup
+    username: Markup | None
+    """None where the username stands for a name that is missing."""
+    email: Markup
     state: State
     """The most important that is to be said of it."""
     within_reach: bool
@@ -104,7 +106,7 @@ def lines(found: Found, question: Question, reader: Role) -> tuple[Line, ...]:
         Line(
             person=person,
             name=name.on(person.display_name or person.username),
-            username=username.on(person.username) if person.display_name else (),
+            username=username.on(person.username) if person.display_name else None,
             email=email.on(person.email or ""),
             state=_state(person),
             within_reach=Role(person.role) in within,
@@ -134,12 +136,10 @@ class _Marks:
         self._whole = frozenset(texts[:1])
         self._words = frozenset(texts)
 
-    def on(self, text: str) -> tuple[Piece, ...]:
+    def on(self, text: str) -> Markup:
         """The text, marked."""
-        whole = pieces(text, self._whole)
-        if len(self._words) <= 1 or any(each.found for each in whole):
-            return whole
-        return pieces(text, self._words)
+        whole = marked(text, self._whole)
+        return whole if len(self._words) <= 1 or BEGIN in whole else marked(text, self._words)
 
 
 def chips(path: str, question: Question) -> tuple[Chip, ...]:

@@ -1,22 +1,21 @@
 """Where in a text a search has found something, so that the page can mark it."""
 
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from functools import lru_cache
+from typing import Final
+
+from markupsafe import Markup, escape
 
 from webapp.db.search_text import fold_for_search
 
+BEGIN: Final = "<mark>"
 
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A part of a text as it is shown, and whether it is what was searched for."""
-
-    text: str
-    found: bool = False
+_folded: Final = lru_cache(10_000)(fold_for_search)
 
 
-def pieces(text: str, needles: Collection[str]) -> tuple[Piece, ...]:
-    """The text in parts, every place marked that folds to one of the needles, which are folded already.
+def marked(text: str, needles: Collection[str]) -> Markup:
+    """The text, escaped, with every place marked that folds to one of the needles, which are folded already.
 
     A letter and the marks above and below it stay together, as does a letter that folds to several (``ß`` to ``ss``).
     """
@@ -25,23 +24,19 @@ def pieces(text: str, needles: Collection[str]) -> tuple[Piece, ...]:
         spans = _spans(fold_for_search(text), needles)
     else:
         letters = _letters(text)
-        folded = [fold_for_search(letter) for letter in letters]
+        folded = [_folded(letter) for letter in letters]
         # The letter that each character of the folded text comes from.
         origin = [number for number, each in enumerate(folded) for _ in each]
         found = _spans("".join(folded), needles)
         spans = _joined((origin[start], origin[end - 1] + 1) for start, end in found)
-    return tuple(_pieces(letters, spans))
-
-
-def _pieces(letters: Sequence[str], spans: Collection[tuple[int, int]]) -> Iterator[Piece]:
-    shown = 0
+    if not spans:
+        return escape(text)
+    shown, passed = "", 0
     for start, end in spans:
-        if start > shown:
-            yield Piece("".join(letters[shown:start]))
-        yield Piece("".join(letters[start:end]), found=True)
-        shown = end
-    if shown < len(letters):
-        yield Piece("".join(letters[shown:]))
+        before, within = "".join(letters[passed:start]), "".join(letters[start:end])
+        shown += f"{escape(before)}{BEGIN}{escape(within)}</mark>"
+        passed = end
+    return Markup(shown + escape("".join(letters[passed:])))  # noqa: S704 - each part is escaped
 
 
 def _spans(folded: str, needles: Collection[str]) -> list[tuple[int, int]]:
@@ -52,7 +47,7 @@ def _spans(folded: str, needles: Collection[str]) -> list[tuple[int, int]]:
         while start >= 0 and needle:
             found.append((start, start + len(needle)))
             start = folded.find(needle, start + len(needle))
-    return _joined(sorted(found))
+    return _joined(sorted(found)) if len(found) > 1 else found
 
 
 def _joined(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -21,7 +21,8 @@ from webapp.users.question import LARGEST_ID, Question
 from webapp.users.ranks import ID, NAME, Rank, column, ranks
 from webapp.users.total import Total, total_of
 
-PAGE_SIZE: Final = 50
+PAGE_SIZE: Final = 25
+"""More than a screen shows. Somebody who types waits for each of them."""
 _CURSOR_LENGTH: Final = 3_000
 _COLUMNS: Final = (
     "id, username, display_name, email, role, state, frozen_at, deleted_at, must_change,"

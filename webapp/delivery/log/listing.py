@@ -1,18 +1,20 @@
 """The list of letters as the page shows it: what is asked for, what was found marked, and the ways on."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 from urllib.parse import urlencode
 
+from markupsafe import Markup
+
 from webapp.db.search_text import fold_for_search
 from webapp.delivery.log.search import Found, Line, Question
 from webapp.outbox.models import LetterState
 from webapp.text import Message, message
-from webapp.users.matches import Piece, pieces
+from webapp.users.matches import marked
 
 FIELDS: Final = ("q", "state", "kind", "person", "address", "code", "within", "from", "until", "after")
 """The parameters of the list's address."""
@@ -52,16 +54,11 @@ class BadQuestion(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A letter, and where something was searched for, the places that matched set apart."""
+    """A letter, and whom it is for with what was searched for marked."""
 
     line: Line
-    recipient: tuple[Piece, ...] = ()
-    username: tuple[Piece, ...] = ()
-
-    @property
-    def found(self) -> bool:
-        """Whether something was searched for."""
-        return bool(self.recipient)
+    recipient: Markup
+    username: Markup
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +108,10 @@ def question_of(asked: Mapping[str, str], *, now: datetime) -> Question:
     )
 
 
-def rows(found: Found, text: str) -> tuple[Row, ...]:
-    """The letters found, with what was typed marked."""
-    if not text:
-        return tuple(Row(each) for each in found.lines)
+def rows(lines: Iterable[Line], text: str = "") -> tuple[Row, ...]:
+    """Letters, with what was typed marked."""
     sought = {fold_for_search(text.strip())}
-    return tuple(Row(each, pieces(each.recipient, sought), pieces(each.username, sought)) for each in found.lines)
+    return tuple(Row(each, marked(each.recipient, sought), marked(each.username, sought)) for each in lines)
 
 
 def ways(path: str, asked: Mapping[str, str], found: Found, *, person: str) -> Ways:
