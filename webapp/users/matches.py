@@ -36,7 +36,7 @@ def marked(text: str, needles: Collection[str]) -> Markup:
         before, within = "".join(letters[passed:start]), "".join(letters[start:end])
         shown += f"{escape(before)}{BEGIN}{escape(within)}</mark>"
         passed = end
-    return Markup(shown + escape("".join(letters[passed:])))  # noqa: S704 - each part is escaped
+    return Markup(f"{shown}{escape(''.join(letters[passed:]))}")  # noqa: S704 - each part is escaped
 
 
 def _spans(folded: str, needles: Collection[str]) -> list[tuple[int, int]]:
