@@ -23,6 +23,8 @@ class Caller:
         self._keeps = keeps_cookies
         self._headers = headers
         self._cookies: dict[str, str] = {}
+        self.text = ""
+        """The last answer's."""
 
     def __enter__(self) -> Self:
         return self
@@ -57,7 +59,7 @@ class Caller:
             begun = time.perf_counter()
             self._connection.request(method, path, body, headers)
             answer = self._connection.getresponse()
-        answer.read()
+        self.text = answer.read().decode()
         seconds = time.perf_counter() - begun
         if answer.status != expect:
             raise RuntimeError(f"{method} {path} answered {answer.status}")

@@ -14,6 +14,7 @@ from statistics import median
 from typing import Any
 
 from bench.django_mail import FOLDER
+from webapp.users.search import PAGE_SIZE
 
 
 def admin_list(folder: Path, people: Sequence[Sequence[str]], text: str, rounds: int) -> float:
@@ -33,6 +34,7 @@ def main(folder: Path, text: str, rounds: int) -> float:
 
     settings.configure(**_settings(folder))
     django.setup()
+    from django.contrib.auth.admin import UserAdmin  # noqa: PLC0415 - as above
     from django.contrib.auth.models import User  # noqa: PLC0415 - as above
     from django.core.management import call_command  # noqa: PLC0415 - as above
     from django.test import Client  # noqa: PLC0415 - as above
@@ -43,6 +45,7 @@ def main(folder: Path, text: str, rounds: int) -> float:
         new = (User(username=name, email=email, first_name=shown[:150]) for name, email, shown in people)
         User.objects.bulk_create(new, batch_size=5_000)
         User.objects.create_superuser("of-the-bench")
+    UserAdmin.list_per_page = PAGE_SIZE
     client = Client()
     client.force_login(User.objects.get(username="of-the-bench"))
     seconds = []

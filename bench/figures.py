@@ -27,12 +27,19 @@ def spread(seconds: Sequence[float]) -> str:
     return f"{middle:.2f} ms ({low:.2f} to {high:.2f})"
 
 
-def compared(what: str, ours: Sequence[float], bare: Sequence[float], *, at_most: float) -> list[Figure]:
+def compared(
+    what: str,
+    ours: Sequence[float],
+    bare: Sequence[float],
+    *,
+    at_most: float,
+    named: tuple[str, str] = ("with", "without"),
+) -> list[Figure]:
     """Two series, and how many times the median of the one is that of the other."""
     ratio = median(ours) / median(bare)
     return [
-        Figure(f"{what}: with", spread(ours), ""),
-        Figure(f"{what}: without", spread(bare), ""),
+        Figure(f"{what}: {named[0]}", spread(ours), ""),
+        Figure(f"{what}: {named[1]}", spread(bare), ""),
         Figure(f"{what}: ratio of the medians", f"{ratio:.2f}", f"at most {at_most}", held=ratio <= at_most),
     ]
 
