@@ -131,7 +131,8 @@
     const at = links.indexOf(event.target);
     if (at < 0 && event.target !== search) return;
     if (event.key === "Escape" && at >= 0) search.focus();
-    else if (event.key === "ArrowDown" && links.length) links[Math.min(at + 1, links.length - 1)].focus();
+    else if (event.key === "ArrowDown" && at === links.length - 1) document.querySelector("[data-found] a[rel=next]")?.click();
+    else if (event.key === "ArrowDown") links[at + 1].focus();
     else if (event.key === "ArrowUp" && at >= 0) (links[at - 1] ?? search).focus();
     else return;
     event.preventDefault();
