@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from webapp.audit.models import AuditEntry
+from webapp.db.insert_many import insert_many
 from webapp.db.search_text import fold_for_search
 from webapp.principal import Principal
 
@@ -52,24 +53,24 @@ class Deed:
 
 async def record(actor: Actor, deed: Deed, *, now: datetime) -> None:
     """Add an entry. Call it inside the transaction that makes the change."""
-    await _entry(actor, deed, now).save()
+    await AuditEntry.create(**_values(actor, deed, now))
 
 
 async def record_all(actor: Actor, deeds: Iterable[Deed], *, now: datetime) -> None:
     """Add an entry for each of many deeds. Call it inside the transaction that makes the changes."""
-    await AuditEntry.bulk_create([_entry(actor, deed, now) for deed in deeds])
+    await insert_many(AuditEntry, [_values(actor, deed, now) for deed in deeds])
 
 
-def _entry(actor: Actor, deed: Deed, now: datetime) -> AuditEntry:
+def _values(actor: Actor, deed: Deed, now: datetime) -> dict[str, Any]:
     name, subject = actor.name[:200], deed.subject.name[:320]
-    return AuditEntry(
-        at=now,
-        actor_id=actor.user_id,
-        actor=name,
-        action=deed.action,
-        subject_id=deed.subject.user_id,
-        subject=subject,
-        network=actor.network,
-        details=deed.details,
-        search="\n".join(map(fold_for_search, (name, subject, actor.network))),
-    )
+    return {
+        "at": now,
+        "actor_id": actor.user_id,
+        "actor": name,
+        "action": deed.action,
+        "subject_id": deed.subject.user_id,
+        "subject": subject,
+        "network": actor.network,
+        "details": deed.details,
+        "search": "\n".join(map(fold_for_search, (name, subject, actor.network))),
+    }

@@ -10,6 +10,7 @@ from typing import Any, Final
 from webapp.audit.record import Actor, Deed, Subject, record
 from webapp.clock import Clock
 from webapp.db.connect import transaction
+from webapp.db.insert_many import insert_many
 from webapp.db.query import rows
 from webapp.jobs.models import Job, JobRow, JobState
 from webapp.jobs.progress import advance
@@ -128,16 +129,18 @@ async def _batch(job: Job, ids: list[int], actor: Actor, clock: Clock) -> bool:
             fate = "skipped" if reason else "done"
             counts.update({fate: 1})
             kept.append(
-                JobRow(
-                    job_id=job.id,
-                    position=position,
-                    name=names[user_id],
-                    user_id=user_id,
-                    fate=fate,
-                    reason=told(reason),
-                )
+                {
+                    "job_id": job.id,
+                    "position": position,
+                    "name": names[user_id],
+                    "user_id": user_id,
+                    "fate": fate,
+                    "reason": told(reason),
+                    "line": 0,
+                    "data": "",
+                }
             )
-        await JobRow.bulk_create(kept)
+        await insert_many(JobRow, kept)
         await Job.filter(id=job.id).update(counts=dict(counts))
     job.done, job.counts, job.params = done, dict(counts), params
     return True

@@ -8,11 +8,12 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 from webapp.audit.record import Actor
 from webapp.crypto.vault import Vault
 from webapp.db.connect import transaction
+from webapp.db.insert_many import insert_many
 from webapp.jobs.models import Job, JobChunk, JobRow, JobState
 from webapp.jobs.told import told
 from webapp.people.imports.decode import NAMES, Encoding, File, Record, read
@@ -78,7 +79,7 @@ async def foretell(job: Job, *, vault: Vault) -> AsyncIterator[None]:
         judged = await _judged(records_there, seen, job.actor_id)
         counts.update(each.fate.value for each in judged)
         async with transaction():
-            await JobRow.bulk_create(list(_kept(job, judged, position, vault)))
+            await insert_many(JobRow, list(_kept(job, judged, position, vault)))
             position += len(judged)
             await Job.filter(id=job.id).update(total=position, counts=dict(counts))
         yield
@@ -106,18 +107,18 @@ async def _judged(records: list[Record], seen: Seen, actor_id: int | None) -> li
     ]
 
 
-def _kept(job: Job, judged: Iterable[Judged], before: int, vault: Vault) -> Iterator[JobRow]:
+def _kept(job: Job, judged: Iterable[Judged], before: int, vault: Vault) -> Iterator[dict[str, Any]]:
     for position, each in enumerate(judged, before + 1):
-        yield JobRow(
-            job_id=job.id,
-            position=position,
-            line=each.line,
-            name=each.name.replace("\x00", "")[:200].encode("utf-8", "replace").decode(),
-            user_id=each.user.id if each.user else None,
-            fate=each.fate.value,
-            reason=told(each.reason),
-            data=packed(each.wanted, vault) if each.wanted and each.fate in {Fate.NEW, Fate.CHANGED} else "",
-        )
+        yield {
+            "job_id": job.id,
+            "position": position,
+            "line": each.line,
+            "name": each.name.replace("\x00", "")[:200].encode("utf-8", "replace").decode(),
+            "user_id": each.user.id if each.user else None,
+            "fate": each.fate.value,
+            "reason": told(each.reason),
+            "data": packed(each.wanted, vault) if each.wanted and each.fate in {Fate.NEW, Fate.CHANGED} else "",
+        }
 
 
 def packed(row: Wanted, vault: Vault) -> str:
