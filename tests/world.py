@@ -35,16 +35,20 @@ KEYS: Final = "0123456789abcdef0123456789abcdef0123456789abcdef"
 ALL_PORTS: Final = frozenset(range(1, 65_536))
 """Servers of tests listen anywhere. Validating so many, test by test, would take longer than many a test."""
 
-_HASHES: Final[dict[str, str]] = {}
+LIGHT_KIB: Final = 1_024
+"""What hashes of passwords take here: with as much memory as people's they would take a third of the whole run."""
+
+_HASHES: Final[dict[tuple[str, int], str]] = {}
 
 
 class World:
     """One installation: its tools, its clock and its people."""
 
-    def __init__(self, kit: Tools, clock: FakeClock, passwords: Passwords) -> None:
+    def __init__(self, kit: Tools, clock: FakeClock, passwords: Passwords, *, memory_kib: int = LIGHT_KIB) -> None:
         self.kit = kit
         self.clock = clock
         self.passwords = passwords
+        self._memory_kib = memory_kib
         self.woken = asyncio.Event()
         self.state = state_of(kit, passwords, self.woken)
         self.app: ASGIApp = create_app(kit)
@@ -71,7 +75,7 @@ class World:
             NewPerson(username=username, email=email or "", display_name=display_name, role=Role(role)),
             actor=Actor("tests"),
             now=self.clock(),
-            password_hash=await hash_of(password) if password else None,
+            password_hash=await hash_of(password, self._memory_kib) if password else None,
             must_change=must_change,
         )
         assert isinstance(created, Created), created
@@ -104,12 +108,13 @@ class World:
             await browser.client.aclose()
 
 
-async def hash_of(password: str) -> str:
-    """The password's hash, which is made once a run: it takes a while by design."""
-    if password not in _HASHES:
-        with closing(Passwords()) as passwords:
-            _HASHES[password] = await passwords.hash(password)
-    return _HASHES[password]
+async def hash_of(password: str, memory_kib: int = LIGHT_KIB) -> str:
+    """The password's hash, which is made once a run."""
+    key = (password, memory_kib)
+    if key not in _HASHES:
+        with closing(Passwords(memory_kib=memory_kib)) as passwords:
+            _HASHES[key] = await passwords.hash(password)
+    return _HASHES[key]
 
 
 class Browser:
@@ -196,15 +201,17 @@ def database_url(database: Database) -> str:
 
 
 @asynccontextmanager
-async def a_world(database: Database, data_dir: Path, **values: Any) -> AsyncIterator[World]:
-    """A world on a connected database; keyword arguments are settings."""
+async def a_world(
+    database: Database, data_dir: Path, *, memory_kib: int = LIGHT_KIB, **values: Any
+) -> AsyncIterator[World]:
+    """A world on a connected database; keyword arguments are settings. ``memory_kib``: what its hashes take."""
     clock = FakeClock()
     settings = settings_for(database, data_dir, **values)
     if "egress_ports" not in values:
         settings = settings.model_copy(update={"egress_ports": ALL_PORTS})
     kit = tools(settings, clock=clock)
-    passwords = Passwords()
-    world = World(kit, clock, passwords)
+    passwords = Passwords(memory_kib=memory_kib)
+    world = World(kit, clock, passwords, memory_kib=memory_kib)
     try:
         yield world
     finally:

@@ -2,12 +2,16 @@
 
 import random
 import time
+from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
 from tests.area_under_curve import area_under_curve
 from tests.sessions.trying import attempt
-from tests.world import PASSWORD, World
+from tests.world import PASSWORD, World, a_world
+from webapp.crypto.passwords import MEMORY_KIB
+from webapp.db.connect import Database
 from webapp.users.models import User
 
 ROUNDS = 80
@@ -15,6 +19,13 @@ ROUNDS = 80
 ROOM = 0.185
 """Four standard errors of an area under the curve over so many pairs (0.41 / sqrt(80))."""
 KINDS = ("known", "dsbld", "frozn", "nopwd", "never")
+
+
+@pytest.fixture
+async def world(db: Database, tmp_path: Path) -> AsyncIterator[World]:
+    """A world whose hashes take as long as people's."""
+    async with a_world(db, tmp_path, memory_kib=MEMORY_KIB) as made:
+        yield made
 
 
 @pytest.mark.one_engine  # what takes the time is hashing

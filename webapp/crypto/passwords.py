@@ -33,7 +33,7 @@ __all__ = ["Busy", "Passwords", "Verified", "advise", "generate_password", "norm
 PRODUCT: Final = "Postern"
 
 _SHORTEST_FRAGMENT: Final = 4
-_MEMORY_KIB: Final = 46 * 1_024
+MEMORY_KIB: Final = 46 * 1_024
 _HASH_BYTES: Final = 32
 _SALT_BYTES: Final = 16
 
@@ -50,7 +50,8 @@ class Passwords:
     """Hashes with argon2id (46 MiB, one pass, one lane: OWASP's first choice), and verifies what others hashed as well.
 
     ``hashes`` gives stored hashes, so that what is verified for an unknown name is of their kinds; ``key`` decides
-    which name has which. ``max_concurrent`` is half the processors by itself.
+    which name has which. ``max_concurrent`` is half the processors by itself. Less memory than ours is for tests of
+    what is around a hash.
     """
 
     def __init__(
@@ -60,10 +61,11 @@ class Passwords:
         max_waiting: int = 64,
         hashes: Hashes | None = None,
         key: bytes = b"",
+        memory_kib: int = MEMORY_KIB,
     ) -> None:
         self._hasher = PasswordHasher(
             time_cost=1,
-            memory_cost=_MEMORY_KIB,
+            memory_cost=memory_kib,
             parallelism=1,
             hash_len=_HASH_BYTES,
             salt_len=_SALT_BYTES,
@@ -71,7 +73,8 @@ class Passwords:
         )
         self._threads = HashThreads(max_concurrent=max_concurrent or usual_concurrency(), max_waiting=max_waiting)
         key = key or secrets.token_bytes(32)
-        self._decoys = Decoys(_decoy(), key=key, hashes=hashes) if hashes else Decoys(_decoy(), key=key)
+        decoy = _decoy(memory_kib)
+        self._decoys = Decoys(decoy, key=key, hashes=hashes) if hashes else Decoys(decoy, key=key)
 
     async def hash(self, password: str) -> str:
         """The hash to store. Raises Busy, and ValueError if the password is longer than the policy allows."""
@@ -190,9 +193,9 @@ def generate_password(
             return password
 
 
-def _decoy() -> str:
+def _decoy(memory_kib: int) -> str:
     """A hash with our parameters that no password has: nobody computed it, so it costs nothing to make."""
     salt, tag = (
         b64encode(secrets.token_bytes(size)).rstrip(b"=").decode("ascii") for size in (_SALT_BYTES, _HASH_BYTES)
     )
-    return f"$argon2id$v=19$m={_MEMORY_KIB},t=1,p=1${salt}${tag}"
+    return f"$argon2id$v=19$m={memory_kib},t=1,p=1${salt}${tag}"
