@@ -14,6 +14,8 @@ EXACTLY: Final = 1_000
 """Up to so many are always counted."""
 MOST: Final = 5_000
 """More are never counted."""
+AMONG: Final = 20_000
+"""Where filters narrow as well, so many of those who may have the text are looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,23 +31,15 @@ async def total_of(question: Question, narrowed: Where) -> Total:
     terms = question.typed.terms
     if not terms and not question.is_narrowed:
         return Total(sum(number for each, number in (await counts()).items() if each is not Recovery.DELETED))
-    if engine() == "sqlite" and not question.is_narrowed:
-        _, candidates = by_grams(terms)
-        # Without a look at the people themselves, which matters only where there are few.
-        first = f"SELECT rowid AS id FROM user_grams WHERE {candidates.sql} LIMIT {EXACTLY + 1}"
-        sql = f"SELECT count(*) AS n, max(id) AS last, (SELECT max(id) FROM users) AS newest FROM ({first}) AS counted"
-        (counted,) = await rows(sql, *candidates.values)
-        if counted["n"] > EXACTLY:
-            return Total(rounded(counted["n"] * counted["newest"] / counted["last"]), exact=False)
     where = both([found(question), narrowed])
+    if engine() == "sqlite" and terms:
+        return await _by_the_first(question, where)
     everybody = sum((await counts()).values())
-    sampled = 0
-    if engine() == "postgres" or question.is_narrowed:
-        sampled = await in_sample(where)
-        if everybody <= SAMPLE:
-            return Total(sampled)
-        if sampled >= COMMON:
-            return Total(rounded(sampled * everybody / SAMPLE), exact=False)
+    sampled = await in_sample(where)
+    if everybody <= SAMPLE:
+        return Total(sampled)
+    if sampled >= COMMON:
+        return Total(rounded(sampled * everybody / SAMPLE), exact=False)
     source, candidates = by_grams(terms) if terms else ("users", Where())
     where = both([candidates, where])
     sql = f"SELECT count(*) AS n FROM (SELECT 1 FROM {source} WHERE {where.sql} LIMIT {MOST + 1}) AS capped"
@@ -53,6 +47,29 @@ async def total_of(question: Question, narrowed: Where) -> Total:
     if counted["n"] <= MOST:
         return Total(counted["n"])
     return Total(rounded(max(MOST, sampled * everybody / SAMPLE)), exact=False)
+
+
+async def _by_the_first(question: Question, where: Where) -> Total:
+    """How many match, by those of the candidates that come first: SQLite gives them in the order of their ids."""
+    most = AMONG if question.is_narrowed else EXACTLY
+    _, candidates = by_grams(question.typed.terms)
+    first = f"SELECT rowid AS id FROM user_grams WHERE {candidates.sql} LIMIT {most + 1}"
+    sql = f"SELECT count(*) AS n, max(id) AS last, json_group_array(id) AS ids FROM ({first}) AS first"
+    (there,) = await rows(sql, *candidates.values)
+    if there["n"] > most and not question.is_narrowed:
+        # Without a look at the people themselves, which matters only where there are few.
+        return Total(rounded(there["n"] / await _share(there["last"])), exact=False)
+    sql = f"SELECT count(*) AS n FROM users WHERE id IN (SELECT value FROM json_each(?)) AND ({where.sql})"
+    (counted,) = await rows(sql, there["ids"], *where.values)
+    if there["n"] <= most:
+        return Total(counted["n"])
+    return Total(rounded(counted["n"] / await _share(there["last"])), exact=False)
+
+
+async def _share(last: int) -> float:
+    """What share of the people has an id up to this one, if none are missing."""
+    (newest,) = await rows("SELECT max(id) AS id FROM users")
+    return float(last / newest["id"])
 
 
 def rounded(number: float) -> int:
