@@ -7,6 +7,7 @@ from webapp.delivery.standing import paused, standing
 from webapp.health.now import fails
 from webapp.mail_server import active as mail_server
 from webapp.mail_server.models import Slot
+from webapp.mail_server.revisions import newest
 from webapp.principal import Principal, Role
 from webapp.recovery.help.inbox import is_any_open
 from webapp.routes import path_of
@@ -43,14 +44,15 @@ async def _trouble(kit: Tools) -> Banner | None:
             message("See who it is"),
         )
     preset = kit.settings.preset()
-    if kit.settings.canary_minutes and await fails(kit.vault, preset):
+    revision = await newest()
+    if kit.settings.canary_minutes and await fails(revision, kit.vault, preset):
         return Banner(
             _LOCKED_OUT[isinstance(await _active_fallback(kit), mail_server.ActiveServer)],
             "error",
             path_of("mail_server"),
             message("Go to the mail server"),
         )
-    state = (await mail_server.health(kit.vault, preset)).state
+    state = (await mail_server.health_of(revision, kit.vault, preset)).state
     if state is mail_server.State.NOT_READY and (carried := await _fallback_banner(kit)):
         return carried
     text = _TROUBLES.get(state)
@@ -67,9 +69,10 @@ async def mail_is_down(kit: Tools) -> bool:
     if await paused() is not None:
         return True
     preset = kit.settings.preset()
-    if kit.settings.canary_minutes and await fails(kit.vault, preset):
+    revision = await newest()
+    if kit.settings.canary_minutes and await fails(revision, kit.vault, preset):
         return True
-    health = await mail_server.health(kit.vault, preset)
+    health = await mail_server.health_of(revision, kit.vault, preset)
     return health.state in {mail_server.State.NONE, mail_server.State.NOT_READY}
 
 

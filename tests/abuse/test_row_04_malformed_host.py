@@ -8,6 +8,8 @@ import pytest
 from tests.served import Served
 from tests.world import World
 
+pytestmark = pytest.mark.one_engine  # what is refused is refused before the database is asked
+
 HOSTS = (
     "localhost:8000/password-reset?",
     "localhost:8000#",

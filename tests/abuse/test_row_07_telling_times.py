@@ -4,6 +4,8 @@ import asyncio
 import random
 import time
 
+import pytest
+
 from tests.area_under_curve import area_under_curve
 from tests.postal import crew, use_server
 from tests.smtp_server import smtp_server
@@ -26,6 +28,7 @@ async def timed(browser: Browser, name: str) -> tuple[float, float]:
     return answered - begun, probed - answered
 
 
+@pytest.mark.one_engine  # it is never asked
 async def test_five_hundred_of_each_kind_cannot_be_told_apart(world: World) -> None:
     for number in range(PAIRS // 10):
         await world.person(f"known{number:03}", email=f"known{number:03}@example.org")

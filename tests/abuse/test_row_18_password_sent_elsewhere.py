@@ -69,6 +69,7 @@ async def deliver(site: Served) -> LetterState:
     return (await Letter.get(id=letter_id)).state
 
 
+@pytest.mark.one_engine  # the others of this file show that it is kept alike
 @pytest.mark.parametrize("what", CHANGES)
 async def test_a_changed_server_gets_nothing(site: Served, what: str) -> None:
     change = CHANGES[what]
@@ -97,6 +98,7 @@ async def test_another_port_gets_nothing_even_of_the_same_host(site: Served) -> 
         assert (len(ours.letters), evil.connections) == (1, 0)
 
 
+@pytest.mark.one_engine  # the others of this file show that it is kept alike
 @pytest.mark.parametrize("mask", MASKS)
 async def test_a_mask_is_never_a_value(site: Served, mask: str) -> None:
     """It is asked for again, or taken for what it is: a typed text."""

@@ -110,6 +110,7 @@ async def test_no_refusal_gives_it_back(site: Served, changes: dict[str, str], s
         assert not holds_secret(response.text)
 
 
+@pytest.mark.one_engine  # it is the server that speaks
 @pytest.mark.parametrize("step", ["GREETING", "EHLO", "AUTH", "MAIL", "RCPT", "MESSAGE"])
 async def test_a_server_that_repeats_it_is_not_quoted(site: Served, db: Database, step: str) -> None:
     """The transcript, the rungs, the text for support and the mail log mask what the server says back."""

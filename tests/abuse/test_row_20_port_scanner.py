@@ -18,6 +18,8 @@ from webapp.db.connect import Database
 from webapp.routes import URLS
 from webapp.smtp.resolve import dial_tcp
 
+pytestmark = pytest.mark.one_engine  # what is refused is refused before the database is asked
+
 PATH: Final = "/mail-server"
 DIALLING: Final = [
     url.path for url in URLS if url.path in {f"{PATH}/tests", f"{PATH}/connections", f"{PATH}/searches"} and url.post

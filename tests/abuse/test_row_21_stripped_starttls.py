@@ -28,6 +28,8 @@ from webapp.db.connect import Database
 from webapp.outbox.enqueue import Order, enqueue
 from webapp.outbox.models import Letter, LetterState
 
+pytestmark = pytest.mark.one_engine  # what is refused is refused before the database is asked
+
 PATH: Final = "/mail-server"
 FAR: Final = "192.0.2.25"
 AUTH_IN_PLAIN: Final = "250-mail.example.com\r\n250-AUTH PLAIN LOGIN\r\n250 SIZE 1000000"

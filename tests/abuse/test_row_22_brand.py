@@ -7,6 +7,8 @@ from tests.smtp_server import smtp_server
 from tests.world import World
 from webapp.brand.models import BrandRow
 
+pytestmark = pytest.mark.one_engine  # what is refused is refused before the database is asked
+
 BAD = ["x\r\nBcc: eve@example.org", "x\ny", "x\u2028y", "x\x0by", "=?utf-8?q?=0d=0aBcc:eve=40evil.test?="]
 
 

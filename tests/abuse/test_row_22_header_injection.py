@@ -12,6 +12,8 @@ from webapp.mail_server.models import Revision
 from webapp.outbox.models import Letter
 from webapp.users.models import User
 
+pytestmark = pytest.mark.one_engine  # what is refused is refused before the database is asked
+
 PATH: Final = "/mail-server"
 EVIL: Final = "evil@evil.example"
 BREAKS: Final = {

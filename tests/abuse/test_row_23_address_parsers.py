@@ -4,12 +4,16 @@ import re
 from html import unescape
 from typing import Final
 
+import pytest
+
 from tests.mail_server.filling import error_of, fields
 from tests.postal import ask, post, use_server
 from tests.served import Served
 from tests.smtp_server import smtp_server
 from webapp.smtp.resolve import ascii_host
 from webapp.users.models import User
+
+pytestmark = pytest.mark.one_engine  # what is refused is refused before the database is asked
 
 PATH: Final = "/mail-server"
 AMBIGUOUS: Final = {

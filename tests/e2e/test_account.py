@@ -8,6 +8,8 @@ from playwright.async_api import expect
 from tests.e2e.conftest import PASSWORD, Tab, Tabs
 from tests.e2e.test_main_job import fill_in_the_mail_server, latest_letter
 
+pytestmark = pytest.mark.one_engine  # what is looked at is the page; the rest is tested on both elsewhere
+
 NEW = "root@elsewhere.example"
 
 
@@ -52,7 +54,6 @@ async def test_another_address_from_start_to_end(tabs: Tabs, scripts: bool) -> N
     await expect(reader.page.get_by_role("heading", level=1)).to_have_text("This link no longer works")
 
 
-@pytest.mark.one_engine
 async def test_a_browser_is_signed_out_from_another_by_keyboard(tabs: Tabs) -> None:
     tab = await tabs.open()
     await tab.set_up()
@@ -67,7 +68,6 @@ async def test_a_browser_is_signed_out_from_another_by_keyboard(tabs: Tabs) -> N
     await other.page.wait_for_url("**/sign-in?next=*")
 
 
-@pytest.mark.one_engine
 async def test_the_zone_of_the_account_wins_over_the_browsers(tabs: Tabs) -> None:
     tab = await tabs.open()
     await tab.set_up()

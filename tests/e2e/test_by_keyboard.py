@@ -2,11 +2,14 @@
 
 import base64
 
+import pytest
 from playwright.async_api import expect
 
 from tests.e2e.conftest import PASSWORD, Site, Tab, Tabs
 from webapp.clock import utc_now
 from webapp.sessions.factors.totp import code, step_of
+
+pytestmark = pytest.mark.one_engine  # what is looked at is the page; the rest is tested on both elsewhere
 
 MOST_TABS = 60
 _SHOWN = """each => {

@@ -8,6 +8,8 @@ from playwright.async_api import expect
 from tests.e2e.conftest import Site, Tab, Tabs
 from tests.e2e.test_main_job import fill_in_the_mail_server, latest_letter
 
+pytestmark = pytest.mark.one_engine  # what is looked at is the page; the rest is tested on both elsewhere
+
 
 async def set_up_a_dead_server(tab: Tab) -> None:
     """Save a first mail server at which nobody answers."""
@@ -51,7 +53,6 @@ async def test_it_is_set_up_takes_over_and_is_removed(tabs: Tabs, site: Site) ->
     await expect(page.locator("#revisions")).to_contain_text("The fallback server was removed.")
 
 
-@pytest.mark.one_engine
 async def test_it_works_without_javascript_and_on_a_telephone(tabs: Tabs, site: Site) -> None:
     tab = await tabs.open(width=390, scripts=False)
     page = tab.page

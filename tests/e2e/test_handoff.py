@@ -8,6 +8,8 @@ from playwright.async_api import expect
 from tests.e2e.conftest import Site, Tab, Tabs
 from tests.e2e.test_accessibility import violations
 
+pytestmark = pytest.mark.one_engine  # what is looked at is the page; the rest is tested on both elsewhere
+
 PASSWORD = "violet harbour seven lanterns"
 
 
@@ -72,7 +74,6 @@ async def test_the_whole_way_in_two_browsers(tabs: Tabs, site: Site) -> None:
     await expect(admin.page.locator("#handoff")).to_contain_text("were used")
 
 
-@pytest.mark.one_engine
 async def test_it_is_cancelled_in_place(tabs: Tabs, site: Site) -> None:
     admin, alice = await tabs.open(), await tabs.open()
     await alice_of(admin)

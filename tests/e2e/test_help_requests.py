@@ -6,6 +6,8 @@ from playwright.async_api import expect
 from tests.e2e.conftest import Site, Tabs
 from tests.e2e.test_accessibility import violations
 
+pytestmark = pytest.mark.one_engine  # what is looked at is the page; the rest is tested on both elsewhere
+
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
 async def test_from_the_asking_to_the_closed_request(tabs: Tabs, site: Site, scripts: bool) -> None:

@@ -8,6 +8,8 @@ from playwright.async_api import expect
 from tests.e2e.conftest import PASSWORD, Site, Tab, Tabs
 from tests.e2e.test_main_job import NEW_PASSWORD, fill_in_the_mail_server, latest_letter
 
+pytestmark = pytest.mark.one_engine  # what is looked at is the page; the rest is tested on both elsewhere
+
 CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
 """A browser without a window says that it has none, as programs do."""
 
@@ -94,7 +96,6 @@ async def test_what_waits_goes_on_in_front_of_the_reader_who_loses_neither_place
         assert await tab.stayed()
 
 
-@pytest.mark.one_engine
 async def test_letters_are_found_as_one_types(tabs: Tabs, site: Site) -> None:
     tab = await tabs.open()
     page = tab.page

@@ -6,6 +6,8 @@ from playwright.async_api import expect
 from tests.e2e.conftest import PASSWORD, Site, Tabs
 from tests.e2e.test_accessibility import violations
 
+pytestmark = pytest.mark.one_engine  # what is looked at is the page; the rest is tested on both elsewhere
+
 
 @pytest.mark.parametrize(("width", "dark"), [(1280, True), (390, False)])
 async def test_the_policy_is_saved_in_place_and_holds_while_a_password_is_typed(

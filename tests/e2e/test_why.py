@@ -8,6 +8,8 @@ from playwright.async_api import Page, expect
 from tests.e2e.conftest import Tab, Tabs
 from tests.e2e.test_accessibility import violations
 
+pytestmark = pytest.mark.one_engine  # what is looked at is the page; the rest is tested on both elsewhere
+
 
 async def _anna_without_address(admin: Tab) -> None:
     await admin.set_up()

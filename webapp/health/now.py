@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from webapp.crypto.vault import Vault
 from webapp.health.history import LastLook, Standing, last_look
-from webapp.mail_server.active import ActiveServer, active_server
-from webapp.mail_server.models import Slot
+from webapp.mail_server.active import ActiveServer, active_of
+from webapp.mail_server.models import Revision, Slot
+from webapp.mail_server.revisions import newest
 from webapp.mail_server.verdict import fingerprint
 from webapp.smtp.known import meaning
 from webapp.smtp.server import MailServer
@@ -26,7 +27,14 @@ class Now:
 
 async def now_of(vault: Vault, preset: Mapping[str, str], slot: Slot = Slot.PRIMARY) -> Now | None:
     """How the server of this slot is; None if there is none that can be used."""
-    match await active_server(vault, preset, slot):
+    return await now_of_revision(await newest(slot), vault, preset, slot)
+
+
+async def now_of_revision(
+    revision: Revision | None, vault: Vault, preset: Mapping[str, str], slot: Slot = Slot.PRIMARY
+) -> Now | None:
+    """The same, for a revision already at hand."""
+    match active_of(revision, vault, preset):
         case ActiveServer(server=server):
             look = await last_look(fingerprint(vault, server), slot)
             facts = {"host": server.host, "port": str(server.port), "username": server.username}
@@ -35,7 +43,7 @@ async def now_of(vault: Vault, preset: Mapping[str, str], slot: Slot = Slot.PRIM
             return None
 
 
-async def fails(vault: Vault, preset: Mapping[str, str]) -> bool:
-    """Whether the canary knows that the mail server in use does not work."""
-    found = await now_of(vault, preset)
+async def fails(revision: Revision | None, vault: Vault, preset: Mapping[str, str]) -> bool:
+    """Whether the canary knows that the mail server in use, which this revision sets up, does not work."""
+    found = await now_of_revision(revision, vault, preset)
     return found is not None and found.look is not None and found.look.standing is Standing.FAILED

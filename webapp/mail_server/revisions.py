@@ -12,6 +12,7 @@ from webapp.mail_server.credentials import Credential, TypeAgain, credential_for
 from webapp.mail_server.form import ServerForm
 from webapp.mail_server.models import Revision, Slot
 from webapp.smtp.server import Auth
+from webapp.users.models import User
 
 ANY: Final = -1
 """Save whatever the newest revision is: for a caller that never saw one."""
@@ -44,13 +45,13 @@ class Overtaken:
 
 
 async def newest(slot: Slot = Slot.PRIMARY) -> Revision | None:
-    """The revision in use, and who made it; None if there is none, or it was removed."""
+    """The revision in use; None if there is none, or it was removed."""
     return in_use(await latest(slot))
 
 
 async def latest(slot: Slot) -> Revision | None:
     """The last revision of a slot, the removal of its server included."""
-    return await Revision.filter(slot=slot).order_by("-id").select_related("created_by").first()
+    return await Revision.filter(slot=slot).order_by("-id").first()
 
 
 def in_use(revision: Revision | None) -> Revision | None:
@@ -117,7 +118,7 @@ async def save(
         if current and not details:
             return Saved(current, changed=False)
         if last and opened_with not in {ANY, current.id if current else 0}:
-            return overtaken_by(last)
+            return await overtaken_by(last)
         if isinstance(credential, TypeAgain):
             return credential
         values = _columns(form, credential.sealed) | {"slot": slot, "returns_to": returns_to}
@@ -133,9 +134,9 @@ async def newest_id() -> int:
     return found.id if found else 0
 
 
-def overtaken_by(revision: Revision) -> Overtaken:
+async def overtaken_by(revision: Revision) -> Overtaken:
     """This revision came first."""
-    by = revision.created_by
+    by = await User.get_or_none(id=revision.created_by_id) if revision.created_by_id else None
     return Overtaken(revision, (by.display_name or by.username) if by else "")
 
 

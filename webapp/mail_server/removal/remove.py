@@ -35,7 +35,7 @@ async def remove(*, opened_with: int, actor: Actor, now: datetime) -> Removed | 
         if last is None or current is None:
             return NothingToRemove()
         if opened_with not in {ANY, current.id}:
-            return overtaken_by(last)
+            return await overtaken_by(last)
         columns = (await Revision.filter(id=current.id).values())[0]
         values = {name: value for name, value in columns.items() if name not in _ITS_OWN} | {"removed": True}
         deed = Deed("fallback_server:removed", Subject(current.host))
