@@ -29,38 +29,55 @@ from bench import (
 from bench.figures import Figure, written
 
 RESULTS: Final = Path(__file__).with_name("RESULTS.md")
-MEASURES: Final = (
-    ("The ladder", ladder.measure),
-    ("Many tests at once", crowd.measure),
-    ("In the browser", first_rung.measure),
-    ("The mail log", mail_log.measure),
-    ("Finding people", search.measure),
-    ("The audit", audit.measure),
-    ("Files of people", people_files.measure),
-    ("Letters per second", letters.measure),
-    ("A hundred thousand letters", queue.measure),
-    ("From the click to the mail server", click.measure),
-    ("Killed workers", crash.measure),
-    ("The forgot page and the mail server", forgot.measure),
-    ("A page while eight clients sign in", signing_in.measure),
-    ("Who has an account, told by time", telling_times.measure),
-)
+MEASURES: Final = {
+    "ladder": ("The ladder", ladder.measure),
+    "crowd": ("Many tests at once", crowd.measure),
+    "first_rung": ("In the browser", first_rung.measure),
+    "search": ("Finding people", search.measure),
+    "people_files": ("Files of people", people_files.measure),
+    "mail_log": ("The mail log", mail_log.measure),
+    "audit": ("The audit", audit.measure),
+    "letters": ("Letters per second", letters.measure),
+    "queue": ("A hundred thousand letters", queue.measure),
+    "click": ("From the click to the mail server", click.measure),
+    "crash": ("Killed workers", crash.measure),
+    "forgot": ("The forgot page and the mail server", forgot.measure),
+    "signing_in": ("A page while eight clients sign in", signing_in.measure),
+    "telling_times": ("Who has an account, told by time", telling_times.measure),
+}
+_HEAD: Final = """# Results
+
+Written by `make bench`, or for some parts by `make bench ARGS="search audit"`; the others stay as they were.
+Medians, in brackets the quartiles. Everything is on one machine: both sides share its cores.
+"""
 
 
-def main() -> int:
-    """Run the benchmarks one after the other."""
-    parts = [f"# Results\n\nWritten by `make bench`. {_circumstances()}\n"]
+def main(names: Sequence[str]) -> int:
+    """Run these benchmarks, or all, one after the other."""
+    if unknown := set(names) - set(MEASURES):
+        print(f"There is no {', '.join(sorted(unknown))}; there are {', '.join(MEASURES)}.", file=sys.stderr)
+        return 2
+    parts = _parts(RESULTS.read_text()) if RESULTS.exists() else {}
     held = True
-    for title, measure in MEASURES:
+    for name in names or MEASURES:
+        title, measure = MEASURES[name]
         print(f"{title} ...", flush=True)
+        circumstances = _circumstances()
         with tempfile.TemporaryDirectory(prefix="postern-bench-") as folder:
             figures = measure(Path(folder))
-        parts.append(_table(title, figures))
+        parts[title] = _part(circumstances, figures)
         held = held and all(figure.held for figure in figures)
         written(figures)
-    RESULTS.write_text("\n".join(parts))
+        sections = [f"## {title}\n\n{parts[title]}" for title, _ in MEASURES.values() if title in parts]
+        RESULTS.write_text("\n".join([_HEAD, *sections]))
     print(f"Written to {RESULTS.relative_to(Path.cwd())}.")
     return 0 if held else 1
+
+
+def _parts(text: str) -> dict[str, str]:
+    """What was written before, by title."""
+    sections = (section.partition("\n") for section in f"\n{text}".split("\n## ")[1:])
+    return {title: f"{body.strip()}\n" for title, _, body in sections}
 
 
 def _circumstances() -> str:
@@ -70,8 +87,7 @@ def _circumstances() -> str:
     load = os.getloadavg()[0]
     return (
         f"Commit {commit}{changed}, {day}, {_processor()}, {os.cpu_count()} cores (load {load:.1f} at the start), "
-        f"{platform.system()} {platform.release()}, Python {platform.python_version()}.\n"
-        "Medians, in brackets the quartiles. Everything is on one machine: both sides share its cores."
+        f"{platform.system()} {platform.release()}, Python {platform.python_version()}."
     )
 
 
@@ -92,9 +108,9 @@ def _output(*command: str) -> str:
     return done.stdout.strip()
 
 
-def _table(title: str, figures: Sequence[Figure]) -> str:
+def _part(circumstances: str, figures: Sequence[Figure]) -> str:
     rows = [f"| {figure.what} | {figure.value} | {_aim(figure)} |" for figure in figures]
-    return "\n".join([f"## {title}", "", "| What | Measured | Aim |", "|---|---|---|", *rows, ""])
+    return "\n".join([circumstances, "", "| What | Measured | Aim |", "|---|---|---|", *rows, ""])
 
 
 def _aim(figure: Figure) -> str:
@@ -102,4 +118,4 @@ def _aim(figure: Figure) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
