@@ -39,6 +39,8 @@ async def test_what_a_search_finds_is_shown_and_enter_still_saves(tabs: Tabs) ->
     await page.get_by_label("Sender's address").fill("me@qq.com")
     await page.get_by_label("Host").fill("")
     await page.get_by_label("Host").press("Enter")
+    # The proposal comes once the address is left, before the refused save brings the whole form anew.
+    await expect(page.get_by_label("Host")).to_have_attribute("aria-invalid", "true")
     await expect(page.locator("#provider-proposal")).to_contain_text("This looks like QQ Mail")
     await page.get_by_role("button", name="Use these").click()
     await expect(page.get_by_label("Host")).to_have_value("smtp.qq.com")

@@ -34,7 +34,8 @@ async def test_a_caller_is_found_and_helped_by_keyboard_alone(tabs: Tabs) -> Non
     page = admin.page
     await _anna_without_address(admin)
     await admin.go("/users/why")
-    await page.keyboard.type("anna.meyre")  # the field has the focus
+    await expect(page.get_by_label("Username or mail address")).to_be_focused()
+    await page.keyboard.type("anna.meyre")
     found = page.get_by_role("link", name="anna.meyer")
     await expect(found).to_be_visible()
     await expect(page.locator("#why-results")).to_contain_text("two letters are swapped: anna.meyer")
