@@ -7,6 +7,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.e2e.conftest import PASSWORD, Tab, Tabs
+from tests.e2e.test_by_keyboard import tab_to_the
 from tests.e2e.test_main_job import NEW_PASSWORD, fill_in_the_mail_server, latest_letter
 
 pytestmark = pytest.mark.one_engine  # what is looked at is markup, colours and the keyboard
@@ -96,18 +97,9 @@ async def test_a_letter_is_found_and_sent_again_by_keyboard_alone(tabs: Tabs) ->
     await page.keyboard.type("bob", delay=30)
     await expect(page.locator("#q")).to_have_value("bob")
     await expect(page.locator("#mail-log-count")).to_have_text("1 letter")
-    await press_tab_until(page, "bob", "#mail-log-table")
+    await tab_to_the(page.locator("#mail-log-table a").first)
     await page.keyboard.press("Enter")
     await page.wait_for_url("**/mail-log/*")
-    await press_tab_until(page, "Send again", "#resend")
+    await tab_to_the(page.locator("#resend"))
     await page.keyboard.press("Enter")
     await expect(page.locator("#toasts")).to_contain_text("on its way")
-
-
-async def press_tab_until(page: Page, what: str, within: str) -> None:
-    """Press Tab until the focus is within what the selector names."""
-    for _ in range(60):
-        await page.keyboard.press("Tab")
-        if await page.evaluate("within => !!document.activeElement.closest(within)", within):
-            return
-    raise AssertionError(f"{what} is not reached by keyboard")

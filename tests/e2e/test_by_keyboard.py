@@ -3,7 +3,7 @@
 import base64
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Locator, expect
 
 from tests.e2e.conftest import PASSWORD, Site, Tab, Tabs
 from webapp.clock import utc_now
@@ -20,14 +20,18 @@ _SHOWN = """each => {
 
 async def tab_to(tab: Tab, role: str, name: str) -> None:
     """Press the tabulator until this has the focus, which can be seen."""
-    wanted = tab.page.locator("main").get_by_role(role, name=name, exact=True).first  # type: ignore[arg-type]  # its roles are literals
+    await tab_to_the(tab.page.locator("main").get_by_role(role, name=name, exact=True).first)  # type: ignore[arg-type]  # its roles are literals
+
+
+async def tab_to_the(wanted: Locator) -> None:
+    """Press the tabulator until this has the focus, which can be seen."""
     for _ in range(MOST_TABS):
         if await wanted.evaluate("each => each === document.activeElement"):
             shown = await wanted.evaluate(_SHOWN)
-            assert shown, f"the focus of {name} cannot be seen"
+            assert shown, f"the focus of {wanted} cannot be seen"
             return
-        await tab.page.keyboard.press("Tab")
-    raise AssertionError(f"the tabulator does not reach {name}")
+        await wanted.page.keyboard.press("Tab")
+    raise AssertionError(f"the tabulator does not reach {wanted}")
 
 
 async def added_app(tab: Tab) -> tuple[bytes, int]:

@@ -3,10 +3,11 @@
 import re
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
 from tests.e2e.conftest import Tab, Tabs
 from tests.e2e.test_accessibility import violations
+from tests.e2e.test_by_keyboard import tab_to_the
 
 pytestmark = pytest.mark.one_engine  # what is looked at is the page; the rest is tested on both elsewhere
 
@@ -17,16 +18,6 @@ async def _anna_without_address(admin: Tab) -> None:
     await admin.page.get_by_label("Username").fill("anna.meyer")
     await admin.page.get_by_role("button", name="Create", exact=True).click()
     await admin.page.wait_for_url(re.compile(r"/users/\d+"))
-
-
-async def _tab_to(page: Page, selector: str) -> None:
-    """Press Tab until this has the focus."""
-    for _ in range(60):
-        if await page.locator(selector).evaluate("element => element === document.activeElement"):
-            return
-        await page.keyboard.press("Tab")
-    message = f"{selector} is not reached by keyboard"
-    raise AssertionError(message)
 
 
 async def test_a_caller_is_found_and_helped_by_keyboard_alone(tabs: Tabs) -> None:
@@ -40,13 +31,13 @@ async def test_a_caller_is_found_and_helped_by_keyboard_alone(tabs: Tabs) -> Non
     await expect(found).to_be_visible()
     await expect(page.locator("#why-results")).to_contain_text("two letters are swapped: anna.meyer")
     assert not await violations(page)
-    await _tab_to(page, "#why-results a")
+    await tab_to_the(page.locator("#why-results a"))
     await page.keyboard.press("Enter")
     await page.wait_for_url(re.compile(r"/users/\d+$"))
     await expect(page.locator("#why")).to_contain_text("there is no password, and no address for a link")
 
     await admin.mark()
-    await _tab_to(page, "#mend-email")
+    await tab_to_the(page.locator("#mend-email"))
     await page.keyboard.type("nonsense")
     await page.keyboard.press("Enter")
     await expect(page.locator("#mend-email")).to_have_attribute("aria-invalid", "true")
@@ -77,7 +68,7 @@ async def test_deleting_is_confirmed_by_keyboard_and_undone(tabs: Tabs) -> None:
     await page.locator("#deletion summary").focus()
     await page.keyboard.press("Enter")
     await expect(page.locator("#confirm-username")).to_be_visible()
-    await _tab_to(page, "#confirm-username")
+    await tab_to_the(page.locator("#confirm-username"))
     await page.keyboard.type("anna")
     await page.keyboard.press("Enter")
     await expect(page.locator("#confirm-username")).to_have_attribute("aria-invalid", "true")
@@ -86,7 +77,7 @@ async def test_deleting_is_confirmed_by_keyboard_and_undone(tabs: Tabs) -> None:
     await page.keyboard.press("Enter")
     await expect(page.locator("#why")).to_contain_text("the account is deleted")
     assert not await violations(page)
-    await _tab_to(page, "#mend")
+    await tab_to_the(page.locator("#mend"))
     await page.keyboard.press("Enter")
     await expect(page.locator("#why")).to_contain_text("there is no password, and no address")
 

@@ -1,10 +1,14 @@
 """Changing the schema: Tortoise's executor, kept inside one transaction, and its SQLite editor, made careful."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from tortoise.migrations.executor import MigrationExecutor
+from tortoise.migrations.graph import MigrationKey
 from tortoise.migrations.schema_editor import AsyncpgSchemaEditor, BaseSchemaEditor, SqliteSchemaEditor
+from tortoise.migrations.schema_generator.state import ModelState, State
+from tortoise.migrations.schema_generator.state_apps import StateApps
 from tortoise.models import Model
 
 from webapp.db.sqlite_engine import statements
@@ -20,6 +24,38 @@ class Executor(MigrationExecutor):
         if self.connection.capabilities.dialect == "sqlite":
             return SqliteEditor(self.connection, atomic=True, collect_sql=collect_sql)
         return AsyncpgSchemaEditor(self.connection, atomic=True, collect_sql=collect_sql)
+
+    async def _project_state(self, applied: set[MigrationKey], *, upto: MigrationKey | None = None) -> State:
+        state = await super()._project_state(applied, upto=upto)
+        tables = _Tables(default_connections=state.apps._default_connections)  # noqa: SLF001 - kept nowhere else
+        tables.apps = state.apps.apps
+        return _Now(models=state.models, apps=tables)
+
+
+class _Tables(StateApps):
+    """The models as the migrations so far leave them, to make tables of and not to query.
+
+    Preparing all of them for queries after each operation is most of what an empty database has to wait for.
+    """
+
+    def _build_initial_querysets(self) -> None: ...
+
+
+class _Now(State):
+    def clone(self) -> State:
+        return _Before({key: model.clone() for key, model in self.models.items()}, self.apps)
+
+
+class _Before(State):
+    """How it was before an operation; its models, ready for queries, are made if the operation looks at them."""
+
+    def __init__(self, models: dict[tuple[str, str], ModelState], later: StateApps) -> None:
+        self.models = models
+        self._connections = dict(later._default_connections)  # noqa: SLF001 - as above
+
+    @cached_property
+    def apps(self) -> StateApps:  # type: ignore[override]  # made when it is first read
+        return StateApps(default_connections=self._connections).clone(model_states=self.models)
 
 
 @dataclass(frozen=True, slots=True)
