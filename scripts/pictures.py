@@ -69,7 +69,7 @@ async def _test(page: Page, name: str) -> None:
 def main() -> None:
     """Start Postern, take the pictures, stop it."""
     if CHROMIUM is None:
-        sys.exit("Chromium is not installed; on Debian: apt-get install chromium")
+        sys.exit("Chromium is not installed; on Debian: apt-get install chromium-headless-shell")
     PICTURES.mkdir(parents=True, exist_ok=True)
     asyncio.run(photograph())
 
