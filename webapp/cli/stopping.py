@@ -5,6 +5,7 @@ import signal
 from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from typing import Any, Final, TypeVar
 
+from webapp.cancelling import cancel
 from webapp.cli import leave
 
 GRACE_SECONDS: Final = 2.0
@@ -42,15 +43,13 @@ def off_stop() -> None:
 
 async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, ResultT]) -> ResultT | None:
     """Do some work; cancelled, and None, if the stop comes first."""
-    doing = asyncio.ensure_future(work)
-    waiting = asyncio.ensure_future(stop.wait())
+    doing = asyncio.create_task(work)
+    waiting = asyncio.create_task(stop.wait())
     try:
         await asyncio.wait({doing, waiting}, return_when=asyncio.FIRST_COMPLETED)
         return doing.result() if doing.done() else None
     finally:
-        doing.cancel()
-        waiting.cancel()
-        await asyncio.gather(doing, waiting, return_exceptions=True)
+        await cancel((doing, waiting))
 
 
 class Leaving:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Final
 
+from webapp.cancelling import cancel
 from webapp.delivery.gate import Gate
 from webapp.delivery.pace import Pace
 from webapp.delivery.target import Target
@@ -85,9 +86,7 @@ class Lanes:
         """Wait until every lane has ended; after so many seconds, cut them off."""
         while self._running:
             _, late = await asyncio.wait(set(self._running), timeout=seconds)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+            await cancel(late)
 
     @property
     def _room(self) -> int:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import structlog
 
+from webapp.cancelling import cancel
 from webapp.db.connect import engine, is_unavailable
 from webapp.delivery.attempt import Entry, write_down
 
@@ -77,6 +78,4 @@ class Ledger:
 
     async def aclose(self) -> None:
         """Give up on what is not written."""
-        for each in self._writing:
-            each.cancel()
-        await asyncio.gather(*self._writing, return_exceptions=True)
+        await cancel(self._writing)

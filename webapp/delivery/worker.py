@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import structlog
 
+from webapp.cancelling import cancel
 from webapp.db.connect import is_unavailable, transaction
 from webapp.delivery import pause
 from webapp.delivery.claim import LEASE_SECONDS, bring_forward, claim, give_back, renew
@@ -67,9 +68,7 @@ class Worker:
                 await self._until_there_is_work(stop)
         finally:
             await self._finish()
-            for task in (renewing, stopping):
-                task.cancel()
-            await asyncio.gather(renewing, stopping, return_exceptions=True)
+            await cancel((renewing, stopping))
             await self._sender.aclose()
 
     async def once(self) -> int:

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import structlog
 
+from webapp.cancelling import cancel
 from webapp.clock import Clock
 from webapp.crypto.vault import Vault
 from webapp.db import lease
@@ -101,9 +102,7 @@ class Canary:
         working = asyncio.create_task(self._work())
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (working, stopping):
-            task.cancel()
-        await asyncio.gather(working, stopping, return_exceptions=True)
+        await cancel((working, stopping))
         try:
             await lease.give_back(LEASE, self._owner)
         except Exception as error:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from webapp.cancelling import cancel
 from webapp.smtp import connection_diagnoses as connection
 from webapp.smtp.capabilities import capabilities_of
 from webapp.smtp.diagnosis import Diagnosis
@@ -184,9 +185,7 @@ async def search(
                 yield found
         await asyncio.gather(*tasks)
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await cancel(tasks)
 
 
 _UNRESOLVED: Final = {
