@@ -8,7 +8,7 @@ import asyncio
 import re
 import sqlite3
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median, quantiles
@@ -24,6 +24,7 @@ from bench.installation import postgres
 from bench.people import people as plausible
 from bench.people import put
 from bench.process import environment, postern
+from bench.search_by_hand import by_hand
 from tests.databases import dsn
 from webapp.db.connect import Database
 
@@ -36,6 +37,9 @@ DEEP: Final = 1_000
 AIMS: Final = {"SQLite": (5.0, 20.0), "PostgreSQL": (15.0, 50.0)}
 """Milliseconds at the median and at the 99th percentile, for a list in its usual order without filters."""
 OTHER_AIM: Final = 150.0
+NOBODY: Final = "/users?status=deleted"
+BY_HAND: Final = 2.0
+"""How many times what the SQL alone and an empty page take a search may take."""
 FASTER: Final = {
     "exact": 50,
     "prefix": 200,
@@ -96,11 +100,10 @@ def _site(title: str, home: Path, database: Database, people: int) -> tuple[list
     most, tail = AIMS[title] if people >= MILLION else (None, OTHER_AIM)
     named = f"{title}, {people:,} people"
     with _signed_in(home, database) as caller:
-        figures = [
-            _figure(f"{named}: {what}", _times(caller, f"/users?q={quote(text)}"), most, tail)
-            for what, text in NEEDLES.items()
-        ]
+        times = {what: _times(caller, f"/users?q={quote(text)}") for what, text in NEEDLES.items()}
+        figures = [_figure(f"{named}: {what}", taken, most, tail) for what, taken in times.items()]
         if people >= MILLION:
+            figures += _beside_sql(named, times, _times(caller, NOBODY), by_hand(database, NEEDLES, ROUNDS))
             figures += [
                 _figure(f"{named}: {what}", _times(caller, f"/users?{query}"), None, OTHER_AIM)
                 for what, query in OTHERS.items()
@@ -112,6 +115,18 @@ def _site(title: str, home: Path, database: Database, people: int) -> tuple[list
 def _times(caller: Caller, path: str) -> list[float]:
     caller.get(path)  # what only the first one pays
     return [caller.get(path) for _ in range(ROUNDS)]
+
+
+def _beside_sql(
+    named: str, whole: Mapping[str, list[float]], empty: list[float], bare: Mapping[str, list[float]]
+) -> Iterator[Figure]:
+    """The whole answers beside the rows alone, read by hand, and a page with nobody on it."""
+    for what, times in whole.items():
+        least, page = (median(each) * 1_000 for each in (bare[what], empty))
+        ratio = median(times) * 1_000 / (least + page)
+        value = f"{ratio:.2f} times {least:.2f} ms and {page:.2f} ms"
+        title = f"{named}: {what}, beside SQL by hand and a page without people"
+        yield Figure(title, value, f"at most {BY_HAND} times", held=ratio <= BY_HAND)
 
 
 def _deep(named: str, caller: Caller) -> list[Figure]:
