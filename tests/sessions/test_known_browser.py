@@ -5,7 +5,7 @@ import re
 from tests.postal import post, text_of, use_server
 from tests.sessions.trying import attempt
 from tests.smtp_server import smtp_server
-from tests.world import PASSWORD, Browser, World
+from tests.world import PASSWORD, Browser, World, hash_of
 from webapp.crypto.tokens import digest
 from webapp.outbox.models import Letter
 from webapp.sessions.known_browser import MOST
@@ -148,3 +148,42 @@ async def test_a_browser_is_forgotten_after_a_year_and_the_oldest_where_there_ar
     await world.browser().sign_in("alice", PASSWORD)
     assert await KnownBrowser.filter(user_id=person.id).count() == MOST
     assert not await KnownBrowser.filter(digest=f"{2:064}").exists()
+
+
+async def test_what_ends_all_sessions_ends_that_browsers_are_known(world: World) -> None:
+    person = await world.person("alice", email="alice@example.org", password=PASSWORD)
+    root = await world.admin()
+    thief, own = world.browser(), world.browser()
+    for browser in (own, thief):
+        await browser.sign_in("alice", PASSWORD)
+    for way, fields in (
+        (f"/users/{person.id}/sessions", {}),
+        (f"/users/{person.id}/state", {"state": "disabled"}),
+        (f"/users/{person.id}/password", {"generate": "1"}),
+    ):
+        await User.filter(id=person.id).update(password_hash=await hash_of(PASSWORD), must_change=False)
+        for browser in (own, thief):
+            await with_cookie(world, browser).sign_in("alice", PASSWORD)
+        told = await letters()
+        assert (await root.post(way, fields)).status_code in {200, 303}, way
+        await root.post(f"/users/{person.id}/state", {"state": "active"})
+        await User.filter(id=person.id).update(
+            password_hash=await hash_of(PASSWORD), must_change=False, password_expires_at=None
+        )
+        await with_cookie(world, thief).sign_in("alice", PASSWORD)
+        assert await letters() == told + 1, way
+
+
+async def test_this_browser_stays_known_when_its_owner_ends_the_others(world: World) -> None:
+    await world.person("alice", email="alice@example.org", password=PASSWORD)
+    own, thief = world.browser(), world.browser()
+    for browser in (own, thief):
+        await browser.sign_in("alice", PASSWORD)
+    told = await letters()
+    assert (await own.post("/account/sessions", {"which": "others"})).status_code == 303
+    changed = {"current_password": PASSWORD, "new_password": "another horse, another battery"}
+    assert (await own.post("/account/password", changed)).status_code == 303
+    await with_cookie(world, own).sign_in("alice", changed["new_password"])
+    assert await letters() == told
+    await with_cookie(world, thief).sign_in("alice", changed["new_password"])
+    assert await letters() == told + 1

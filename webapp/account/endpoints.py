@@ -16,6 +16,7 @@ from webapp.sessions.session import Lifetime
 from webapp.text import message
 from webapp.time_zone import grouped
 from webapp.users.models import User
+from webapp.web.browser import known_browser
 from webapp.web.cookies import LANGUAGE, SESSION
 from webapp.web.errors import WayOn, refusal
 from webapp.web.forms import read_fields, read_query
@@ -93,11 +94,11 @@ async def end_browsers(request: Req) -> Response:
             done = message("The browser is signed out.")
         case "others":
             ends_here = False
-            await end_sessions(own, actor=actor, now=now, kept=principal.session_id)
+            await end_sessions(own, actor=actor, now=now, kept=principal.session_id, browser=known_browser(request))
             done = message("All other browsers are signed out.")
         case "all":
             ends_here = True
-            await end_sessions(own, actor=actor, now=now)
+            await end_sessions(own, actor=actor, now=now, browser=known_browser(request))
             done = message("You are signed out everywhere.")
         case _:
             raise refusal(422)

@@ -7,6 +7,7 @@ from webapp.audit.record import Actor
 from webapp.crypto.passwords import Passwords
 from webapp.db.connect import transaction
 from webapp.security_policy import Policy
+from webapp.sessions.known_browser import is_known, make_known
 from webapp.sessions.session import Client, begin
 from webapp.text import Message, message
 from webapp.users.fit_password import Owner, unfit
@@ -29,9 +30,20 @@ class NotChanged:
 
 
 async def change_own_password(
-    user_id: int, current: str, new: str, *, policy: Policy, passwords: Passwords, client: Client, now: datetime
+    user_id: int,
+    current: str,
+    new: str,
+    *,
+    policy: Policy,
+    passwords: Passwords,
+    client: Client,
+    browser: str,
+    now: datetime,
 ) -> Changed | NotChanged:
-    """Replace the password of a person who knows the present one; all other sessions and links end."""
+    """Replace the password of a person who knows the present one; all other sessions and links end.
+
+    ``browser`` is the value of the cookie by which browsers are known: if this one was, it stays so, and it alone.
+    """
     user = await User.get(id=user_id)
     if not (await passwords.verify(current, user.password_hash)).ok:
         return NotChanged({"current_password": message("This is not your present password.")})
@@ -49,5 +61,8 @@ async def change_own_password(
     async with transaction():
         if not await change_password(change, actor=Actor(user.username, user.id, client.network), now=now):
             return NotChanged({"": message("Your account has changed meanwhile. Please sign in again.")})
-        token = await begin(await User.get(id=user_id), client, now=now)
+        changed = await User.get(id=user_id)
+        if await is_known(user, browser, now=now):
+            await make_known(changed, browser, client, now=now)
+        token = await begin(changed, client, now=now)
     return Changed(token)

@@ -47,9 +47,10 @@ async def claimant(identifier: str, *, browser: str, now: datetime) -> Claimant:
 
 
 _BY: Final = """
-    SELECT users.id, username, password_hash, credentials_version, state, frozen_at, deleted_at,
+    SELECT users.id, username, password_hash, users.credentials_version, state, frozen_at, deleted_at,
            known_browsers.id AS known
     FROM (SELECT 1 AS one) AS always LEFT JOIN users ON {key} = ?
-    LEFT JOIN known_browsers ON known_browsers.user_id = users.id AND digest = ? AND last_seen_at > ?"""
+    LEFT JOIN known_browsers ON known_browsers.user_id = users.id AND digest = ? AND last_seen_at > ?
+         AND known_browsers.credentials_version = users.credentials_version"""
 _BY_ADDRESS: Final = _BY.format(key="email_key")
 _BY_USERNAME: Final = _BY.format(key="username_key")

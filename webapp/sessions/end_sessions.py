@@ -5,15 +5,23 @@ from datetime import datetime
 from webapp.audit.record import Actor, Deed, Subject, record
 from webapp.db.connect import transaction
 from webapp.principal import Principal
+from webapp.sessions.known_browser import forget
 from webapp.sessions.models import Session
 from webapp.sessions.session import end
 
 
-async def end_sessions(subject: Subject, *, actor: Actor, now: datetime, kept: int | None = None) -> None:
-    """End the person's sessions and record it; ``kept`` is the session that goes on, if the person is the actor."""
+async def end_sessions(
+    subject: Subject, *, actor: Actor, now: datetime, kept: int | None = None, browser: str = ""
+) -> None:
+    """End the person's sessions and record it; the browsers they signed in with are known no more.
+
+    ``kept`` is the session that goes on, if the person is the actor, and ``browser`` the value of the cookie by which
+    theirs stays known.
+    """
     async with transaction():
         theirs = Session.filter(user_id=subject.user_id)
         ended = await (theirs.exclude(id=kept) if kept is not None else theirs).delete()
+        await forget(subject.user_id, kept=browser)
         if ended:
             await record(actor, Deed("user:ended_sessions", subject, {"sessions": str(ended)}), now=now)
 

@@ -130,7 +130,7 @@ async def open_way(request: Req, response: Response, user_id: int) -> None:
     client, now = Client(request.state["network"], user_agent(request)), request.state["clock"]()
     await (await lock_out_of(request)).forgive(user)
     async with transaction():
-        token = await make_known(user.id, known_browser(request), client, now=now)
+        token = await make_known(user, known_browser(request), client, now=now)
     if token != known_browser(request):
         set_known_browser(request, response, token, lifetime=None)
 
@@ -166,7 +166,8 @@ async def sign_out(request: Req) -> Response:
     fields = await read_fields(request, ("everywhere",))
     if fields["everywhere"]:
         subject = Subject(principal.username, principal.user_id)
-        await end_sessions(subject, actor=Actor.signed_in(principal, state["network"]), now=state["clock"]())
+        actor = Actor.signed_in(principal, state["network"])
+        await end_sessions(subject, actor=actor, now=state["clock"](), browser=known_browser(request))
     else:
         await sign_out_here(principal, network=state["network"], now=state["clock"]())
     said = message("You are signed out everywhere.") if fields["everywhere"] else message("You are signed out.")
@@ -194,6 +195,7 @@ async def change_password(request: Req) -> Response:
         policy=await state["policy"](),
         passwords=state["passwords"],
         client=Client(state["network"], user_agent(request)),
+        browser=known_browser(request),
         now=state["clock"](),
     )
     match outcome:

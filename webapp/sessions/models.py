@@ -41,6 +41,8 @@ class KnownBrowser(Model):
         "postern.User", related_name="known_browsers", on_delete=fields.CASCADE, db_index=True
     )
     user_id: int
+    credentials_version = fields.IntField(default=0, db_default=0)
+    """The person's when they signed in there: once that has changed, the browser is known no more."""
     created_at = fields.DatetimeField()
     last_seen_at = fields.DatetimeField()
     browser = fields.CharField(max_length=300, default="")

@@ -114,13 +114,13 @@ async def complete(user: User, visit: Visit, *, now: datetime) -> SignedIn:
 
     From now on the browser is known to them. If it was not, they are told by mail, except of their very first sign-in.
     """
-    known = await is_known(user.id, visit.cookie, now=now)
+    known = await is_known(user, visit.cookie, now=now)
     tells = not known and user.last_sign_in_at is not None and user.email is not None
     if tells:
         await _tell(user, visit, now=now)
     return SignedIn(
         token=await enter(user, visit.client, now=now),
-        browser=await make_known(user.id, visit.cookie, visit.client, now=now),
+        browser=await make_known(user, visit.cookie, visit.client, now=now),
         user_id=user.id,
         must_change=user.must_change,
         told=tells,
