@@ -1,5 +1,8 @@
 """Who reaches whom."""
 
+import re
+from urllib.parse import quote
+
 import pytest
 
 from tests.people.conftest import SignedIn
@@ -79,3 +82,30 @@ async def test_helpdesk_has_the_actions_but_no_roles(world: World, signed_in: Si
     assert "Send an invitation" in page
     assert "Set password" in page
     assert 'name="role"' not in page
+
+
+async def test_helpdesk_finds_nobody_beyond_reach_by_an_address_that_is_hidden(
+    world: World, signed_in: SignedIn
+) -> None:
+    await world.person("boss", email="sekret@example.org", display_name="The Boss", role=Role.ADMIN)
+    await world.person("sekretary", email="else@example.org")
+    await world.person("clerk", email="my.sekret@example.org")
+    for role, seen in ((Role.HELPDESK, False), (Role.ADMIN, True)):
+        browser = await signed_in(f"a{role.value}", role)
+        for query, hidden in (
+            ("sekret", True),
+            ("sekret@example.org", True),
+            ("email:sekret", True),
+            ("is:admin email:se", True),
+            ("boss sekret", True),
+            ("boss", False),
+            ("name:boss", False),
+            ("is:admin the", False),
+        ):
+            text = (await browser.htmx_get(f"/users?q={quote(query)}", shown="/users")).text
+            assert ("The Boss" in re.sub("<[^>]*>", "", text)) is (seen or not hidden), (role, query)
+        for status in ("unverified", "no_address", "undeliverable"):
+            text = (await browser.htmx_get(f"/users?status={status}&role=admin", shown="/users")).text
+            assert ("The Boss" in text) is (seen and status == "unverified"), (role, status)
+    found = await (await signed_in("another", Role.HELPDESK)).htmx_get("/users?q=sekret", shown="/users")
+    assert "clerk" in found.text

@@ -65,7 +65,8 @@ async def index(request: Req) -> Response:
         question = Question.of(query)
         locked = await (await lock_out_of(request)).locked_ids(now=now) if question.asks(Status.LOCKED) else ()
         limit = PAGE_SIZE if after else min(max(shown, PAGE_SIZE), MOST_AT_ONCE)
-        found = await find(question, now=now, locked=locked, after=after, limit=limit)
+        within = reach(signed_in(request).role)
+        found = await find(question, now=now, locked=locked, reach=within, after=after, limit=limit)
     except (BadCursor, BadQuestion):
         raise refusal(422, message("There is no such page of the list."), way_on=TO_THE_LIST) from None
     ways = list_page.ways(PATH, found, question, before=shown if after else 0)

@@ -1,6 +1,6 @@
 """The conditions of a question, as SQL over the table ``users``."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -9,7 +9,9 @@ from webapp.db.query import position
 from webapp.principal import Role
 from webapp.users.question import LARGEST_ID, Question, Recovery, Status, Term
 
-PARTS: Final = ("username_search", "email_search", "name_search")
+_ADDRESS: Final = "email_search"
+PARTS: Final = ("username_search", _ADDRESS, "name_search")
+_OF_ADDRESSES: Final = (Status.NO_ADDRESS, Status.UNVERIFIED, Status.UNDELIVERABLE)
 NEVER: Final = datetime(1, 1, 1, tzinfo=UTC)
 """What stands for the last sign-in of somebody who has not signed in yet, so that an index can hold it."""
 LAST_SIGN_IN: Final = f"COALESCE(last_sign_in_at, '{NEVER.isoformat(' ')}')"
@@ -77,6 +79,17 @@ def filters(question: Question, *, now: datetime, locked: Collection[int] = ()) 
     return both(conditions)
 
 
+def within(question: Question, reach: Collection[Role]) -> Where:
+    """That people beyond ``reach`` are not found by their address or its state: the list does not show it of them."""
+    if set(reach) == set(Role):
+        return Where()
+    reached = Where(f"role IN ({', '.join('?' * len(reach))})" if reach else "1 = 0", tuple(sorted(reach)))
+    if question.recovery or any(map(question.asks, _OF_ADDRESSES)):
+        return reached
+    elsewhere = both(_holds(term, [part for part in _parts(term) if part != _ADDRESS]) for term in question.typed.terms)
+    return Where(f"({reached.sql}) OR ({elsewhere.sql})", (*reached.values, *elsewhere.values))
+
+
 def _status(status: Status, locked: Collection[int]) -> Where:
     if status is Status.LOCKED:
         return Where(f"id IN ({', '.join('?' * len(locked))})", tuple(sorted(locked))) if locked else Where("1 = 0")
@@ -92,8 +105,16 @@ def found(question: Question) -> Where:
 
 def holds(term: Term) -> Where:
     """That a text is somewhere in a person, or in the part that it is sought in."""
-    parts = (f"{term.part}_search",) if term.part else PARTS
-    return Where(" OR ".join(f"{position(part)} > 0" for part in parts), (term.text,) * len(parts))
+    return _holds(term, _parts(term))
+
+
+def _parts(term: Term) -> Sequence[str]:
+    return (f"{term.part}_search",) if term.part else PARTS
+
+
+def _holds(term: Term, parts: Sequence[str]) -> Where:
+    anywhere = " OR ".join(f"{position(part)} > 0" for part in parts)
+    return Where(anywhere or "1 = 0", (term.text,) * len(parts))
 
 
 def as_id(term: Term | None) -> int | None:

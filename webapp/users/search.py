@@ -15,8 +15,10 @@ from typing import Any, Final
 
 from webapp.db.connect import engine
 from webapp.db.query import moment, rows
+from webapp.principal import Role
+from webapp.users.authority import EVERYONE
 from webapp.users.candidates import SAMPLE, Few, by_grams, few, has_own_index
-from webapp.users.narrowing import Where, both, filters
+from webapp.users.narrowing import Where, both, filters, within
 from webapp.users.question import LARGEST_ID, Question
 from webapp.users.ranks import ID, NAME, Rank, column, ranks
 from webapp.users.total import Total, total_of
@@ -77,10 +79,17 @@ class _Place:
 
 
 async def find(
-    question: Question, *, now: datetime, locked: Collection[int] = (), after: str = "", limit: int = PAGE_SIZE
+    question: Question,
+    *,
+    now: datetime,
+    locked: Collection[int] = (),
+    reach: Collection[Role] = EVERYONE,
+    after: str = "",
+    limit: int = PAGE_SIZE,
 ) -> Found:
     """The people that a question asks for. Every character of a text is literal.
 
+    Only people whose roles are in ``reach`` are found by their addresses.
     ``after`` is the cursor of the page before; ``locked`` the ids of those who have to wait before they may sign in.
 
     Raises:
@@ -88,7 +97,7 @@ async def find(
     """
     ordered = ranks(question)
     place = _read_cursor(after, ordered) if after else None
-    narrowed = filters(question, now=now, locked=locked)
+    narrowed = both([filters(question, now=now, locked=locked), within(question, reach)])
     left = await few(question, narrowed)
     if left:
         statement = _collected(question, ordered, narrowed, left, place, limit + 1)
