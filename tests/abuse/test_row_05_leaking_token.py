@@ -2,9 +2,10 @@
 
 import pytest
 
-from tests.postal import open_link, set_password, the_link, use_server
+from tests.postal import open_link, post, set_password, text_of, the_link, use_server
 from tests.smtp_server import smtp_server
-from tests.world import World
+from tests.world import PASSWORD, World
+from webapp.mail_server.receipts.link import mint
 
 
 async def test_the_token_is_in_the_cookie_and_nowhere_else(world: World, capsys: pytest.CaptureFixture[str]) -> None:
@@ -51,3 +52,17 @@ async def test_the_page_of_a_link_that_is_gone_does_not_repeat_it(world: World) 
         assert gone.status_code == 410
         assert token not in gone.text + str(gone.headers)
         assert 'href="?language=' in gone.text
+
+
+async def test_a_page_whose_url_keeps_its_token_tells_no_path(world: World) -> None:
+    await world.person("alice", email="alice@example.org", password=PASSWORD)
+    await world.browser().sign_in("alice", PASSWORD)
+    async with smtp_server() as server:
+        await use_server(world, server)
+        await world.browser().sign_in("alice", PASSWORD)
+        await post(world)
+        letter = text_of(await server.next_letter())
+    not_me = letter.partition("/not-me/")[2].split()[0]
+    for path in (f"/not-me/{not_me}", f"/received/{mint(world.kit.links, 'a letter')}"):
+        page = await world.browser().get(path)
+        assert (page.status_code, page.headers["Referrer-Policy"]) == (200, "strict-origin"), path

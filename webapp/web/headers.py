@@ -3,6 +3,7 @@
 from typing import Final
 
 from starlette.datastructures import MutableHeaders
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 CONTENT_SECURITY_POLICY: Final = (
@@ -20,6 +21,12 @@ _HEADERS: Final = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
 }
 _STRICT_TRANSPORT_SECURITY: Final = "max-age=31536000"
+
+
+def without_path(response: Response) -> Response:
+    """The answer, whose page tells nobody its path: a token is in it."""
+    response.headers["Referrer-Policy"] = "strict-origin"
+    return response
 
 
 class SecurityHeaders:

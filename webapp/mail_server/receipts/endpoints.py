@@ -10,6 +10,7 @@ from webapp.mail_server.receipts.receipt import Arrival, Receipt, confirmed, ope
 from webapp.text import message
 from webapp.web.errors import refusal
 from webapp.web.forms import read_fields, read_query
+from webapp.web.headers import without_path
 from webapp.web.state import Req
 
 _USUAL: Final = {"http": ":80", "https": ":443"}
@@ -45,7 +46,7 @@ async def receipt(request: Req) -> Response:
 
 
 async def _page(request: Req, found: Receipt | None) -> Response:
-    return await request.state["pages"].render(
+    page = await request.state["pages"].render(
         request,
         "mail_server/receipts/received.html",
         known=found is not None,
@@ -53,6 +54,7 @@ async def _page(request: Req, found: Receipt | None) -> Response:
         origin=_other_origin(request),
         public_url=request.state["settings"].public_url,
     )
+    return without_path(page)
 
 
 def _letter(request: Req) -> str:

@@ -12,6 +12,7 @@ from webapp.recovery.visits import was_fetched
 from webapp.text import message
 from webapp.web.errors import Refusal, WayOn, refusal
 from webapp.web.forms import read_fields
+from webapp.web.headers import without_path
 from webapp.web.state import Req
 
 CONFIRMATIONS: Final = Limit("not-me", 20, 3_600)
@@ -25,9 +26,10 @@ async def ask(request: Req) -> Response:
     if not isinstance(link, Open):
         raise _gone(too_old=isinstance(link, Expired))
     await was_fetched(link.letter_id, link.user_id, now=request.state["clock"]())
-    return await request.state["pages"].render(
+    page = await request.state["pages"].render(
         request, "recovery/not_me/confirm.html", masked_name=link.masked_name, is_frozen=link.is_frozen
     )
+    return without_path(page)
 
 
 async def freeze(request: Req) -> Response:
