@@ -19,7 +19,10 @@ from webapp.web.pages import Banner
 
 
 async def banners_for(kit: Tools, principal: Principal) -> list[Banner]:
-    """What this person should see first on every page."""
+    """What this person should see first on every page; nothing while they may reach none of the pages it leads to."""
+    needs_factor = principal.role in (await kit.policy()).factor_roles and not principal.second_factor
+    if principal.must_change or needs_factor:
+        return []
     trouble = await _trouble(kit) if principal.role is Role.ADMIN else None
     found = [trouble] if trouble else []
     if principal.role in STAFF and await is_any_open(principal.role, vault=kit.vault):

@@ -2,6 +2,7 @@
 
 from tests.world import PASSWORD, World
 from webapp.outbox.models import Letter
+from webapp.principal import Role
 from webapp.users.models import User
 
 NEW = "violet harbour seven lanterns"
@@ -60,3 +61,12 @@ async def test_guessing_the_present_password_is_limited(world: World) -> None:
         for _ in range(11)
     ]
     assert codes[-1] == 429
+
+
+async def test_whoever_must_change_first_is_shown_nothing_of_the_installation(world: World) -> None:
+    await world.person("boss", password=PASSWORD, role=Role.ADMIN, must_change=True)
+    confined = await world.entered("boss")
+    told = "No mail server is set up"
+    assert told in (await (await world.admin()).get("/help-requests")).text
+    for path in ("/help-requests", "/account/password", "/password-reset"):
+        assert told not in (await confined.get(path)).text, path
