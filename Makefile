@@ -1,6 +1,8 @@
 # `make help` lists the targets. Set-up happens by itself and is not repeated (scripts/setup.sh).
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
+# Compiled modules are kept, whatever the environment says: every process that a test starts would compile them again.
+export PYTHONDONTWRITEBYTECODE :=
 PYTHON_FILES := $(wildcard webapp tests scripts bench)
 PY := .venv/bin/python
 # One worker more than there are cores: many tests wait for a process, a browser or a time-out.
