@@ -173,7 +173,7 @@ class Retention:
             "jobs",
             Job,
             "SELECT id FROM jobs WHERE state NOT IN ('reading', 'applying')"
-            " AND (created_at < ? OR state = 'ready' AND created_at < ?) LIMIT ?",
+            " AND (created_at < ? OR state IN ('ready', 'halted') AND created_at < ?) LIMIT ?",
             (before, unwanted),
         )
         yield _Old("checks", Check, "SELECT id FROM mail_server_checks WHERE at < ? LIMIT ?", (before,))

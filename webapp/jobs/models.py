@@ -15,6 +15,8 @@ class JobState(StrEnum):
     READY = "ready"
     """Somebody has to look at what is foretold, and say so."""
     APPLYING = "applying"
+    HALTED = "halted"
+    """Whoever it is done for may no longer do it. Another administrator can let it go on where it is, or stop it."""
     DONE = "done"
     STOPPED = "stopped"
     """By somebody. What was done before stays done."""
@@ -22,6 +24,8 @@ class JobState(StrEnum):
 
 
 WORKED_ON = (JobState.READING, JobState.APPLYING)
+WAITING = (JobState.READY, JobState.HALTED)
+"""For somebody who says that it is to be done."""
 
 
 class Job(Model):

@@ -1,8 +1,10 @@
 """How far a job is, kept in the transaction of what was done."""
 
+from datetime import datetime
 from typing import Any
 
-from webapp.jobs.models import Job, JobState
+from webapp.db.connect import transaction
+from webapp.jobs.models import Job, JobChunk, JobRow, JobState
 
 
 async def advance(job: Job, to: int, **more: Any) -> bool:
@@ -12,3 +14,13 @@ async def advance(job: Job, to: int, **more: Any) -> bool:
     lease would do once more is not done.
     """
     return bool(await Job.filter(id=job.id, state=JobState.APPLYING, done=job.done).update(done=to, **more))
+
+
+async def end(job: Job, before: tuple[JobState, ...], state: JobState, *, now: datetime, **more: Any) -> bool:
+    """End a job that is in one of the states before, and forget what its file held: nobody goes on with it."""
+    async with transaction():
+        if not await Job.filter(id=job.id, state__in=before).update(state=state, finished_at=now, **more):
+            return False
+        await JobChunk.filter(job_id=job.id).delete()
+        await JobRow.filter(job_id=job.id).exclude(data="").update(data="")
+    return True

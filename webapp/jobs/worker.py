@@ -10,8 +10,9 @@ import structlog
 
 from webapp.clock import Clock
 from webapp.db import lease
-from webapp.db.connect import is_unavailable, transaction
-from webapp.jobs.models import WORKED_ON, Job, JobChunk, JobRow, JobState
+from webapp.db.connect import is_unavailable
+from webapp.jobs.models import WORKED_ON, Job, JobState
+from webapp.jobs.progress import end
 from webapp.jobs.told import told
 from webapp.text import message
 
@@ -70,7 +71,7 @@ class JobWorker:
                 if stop.is_set() or not await lease.take(LEASE, self._owner, LEASE_SECONDS):
                     return
                 if await Job.filter(id=job.id, stopping=True).exists():
-                    await self._end(job, JobState.STOPPED)
+                    await end(job, WORKED_ON, JobState.STOPPED, now=self.clock())
                     return
                 await asyncio.sleep(PAUSE_SECONDS)
         except Exception as error:
@@ -78,14 +79,7 @@ class JobWorker:
                 raise
             log.exception("a job failed", job=job.id)
             text = message("Something went wrong here, and the job was ended. What was done before is kept.")
-            await self._end(job, JobState.FAILED, notes=[told(text)])
-
-    async def _end(self, job: Job, state: JobState, **more: Any) -> None:
-        """End it, and forget what its file held: nobody goes on with it."""
-        async with transaction():
-            await JobChunk.filter(job_id=job.id).delete()
-            await JobRow.filter(job_id=job.id).exclude(data="").update(data="")
-            await Job.filter(id=job.id, state__in=WORKED_ON).update(state=state, finished_at=self.clock(), **more)
+            await end(job, WORKED_ON, JobState.FAILED, now=self.clock(), notes=[told(text)])
 
 
 async def _wait(stop: asyncio.Event, seconds: float) -> None:

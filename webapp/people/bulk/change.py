@@ -12,6 +12,7 @@ from webapp.clock import Clock
 from webapp.db.connect import transaction
 from webapp.db.insert_many import insert_many
 from webapp.db.query import rows
+from webapp.jobs.doer import begun_by, doer, goes_on
 from webapp.jobs.models import Job, JobRow, JobState
 from webapp.jobs.progress import advance
 from webapp.jobs.told import told
@@ -85,16 +86,20 @@ async def begin(choice: Choice, action: Action, *, actor: Actor, language: str, 
 
 async def work(job: Job, *, clock: Clock, wake: Callable[[], object]) -> AsyncIterator[None]:
     """Change the next ones, a batch in each transaction, until all are done."""
-    actor = Actor(job.actor, job.actor_id, job.network)
+    actor = doer(job)
     while ids := await _next(job):
-        if not await _batch(job, ids, actor, clock):
+        if not await goes_on(job) or not await _batch(job, ids, actor, clock):
             return
         wake()
         yield
     async with transaction():
         if not await advance(job, job.done):
             return
-        details = {"change": job.params["action"], **{fate: str(n) for fate, n in sorted(job.counts.items())}}
+        details = {
+            "change": job.params["action"],
+            **begun_by(job),
+            **{fate: str(n) for fate, n in sorted(job.counts.items())},
+        }
         await record(actor, Deed("people:changed", details={"job": str(job.id), **details}), now=clock())
         await Job.filter(id=job.id).update(state=JobState.DONE, finished_at=clock())
 

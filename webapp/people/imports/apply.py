@@ -9,6 +9,7 @@ from webapp.audit.record import Actor, Deed, record
 from webapp.clock import Clock
 from webapp.crypto.vault import Vault
 from webapp.db.connect import is_duplicate, transaction
+from webapp.jobs.doer import begun_by, doer, goes_on
 from webapp.jobs.models import Job, JobRow, JobState
 from webapp.jobs.progress import advance
 from webapp.jobs.rows import settle
@@ -47,8 +48,8 @@ async def _apply(job: Job, vault: Vault, clock: Clock, wake: Wake) -> AsyncItera
         if not await advance(job, job.done):
             return
         details = {fate: str(number) for fate, number in sorted(job.counts.items())}
-        deed = Deed("people:imported", details={"job": str(job.id), **details})
-        await record(_actor(job), deed, now=clock())
+        deed = Deed("people:imported", details={"job": str(job.id), **begun_by(job), **details})
+        await record(doer(job), deed, now=clock())
         await Job.filter(id=job.id).update(state=JobState.DONE, finished_at=clock())
 
 
@@ -56,7 +57,7 @@ async def _batch_of(job: Job, vault: Vault, clock: Clock) -> bool:
     """Do the next batch; False if there is none here. ``job`` is brought up to date."""
     for attempt in range(TRIES):
         rows = await JobRow.filter(job_id=job.id, position__gt=job.done).order_by("position").limit(BATCH)
-        if not rows:
+        if not rows or not await goes_on(job):
             return False
         try:
             counts = await _do(rows, job, vault, clock)
@@ -72,7 +73,7 @@ async def _batch_of(job: Job, vault: Vault, clock: Clock) -> bool:
 
 async def _do(rows: Sequence[JobRow], job: Job, vault: Vault, clock: Clock) -> dict[str, int] | None:
     """Do a batch in one transaction, and return the numbers of rows by fate then; None if another worker does it."""
-    actor, counts = _actor(job), Counter(job.counts)
+    actor, counts = doer(job), Counter(job.counts)
     asked = {row.position: unpacked(row.data, vault) for row in rows if row.data}
     async with transaction():
         if not await advance(job, rows[-1].position):
@@ -98,10 +99,6 @@ async def _do(rows: Sequence[JobRow], job: Job, vault: Vault, clock: Clock) -> d
         kept = {fate: number for fate, number in counts.items() if number}
         await Job.filter(id=job.id).update(counts=kept)
     return kept
-
-
-def _actor(job: Job) -> Actor:
-    return Actor(job.actor, job.actor_id, job.network)
 
 
 async def _create(new: dict[int, Judged], job: Job, actor: Actor, clock: Clock) -> dict[int, int]:

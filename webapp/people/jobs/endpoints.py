@@ -1,13 +1,17 @@
 """The page of a job: how far it is, to let it go on or to stop it, and its report."""
 
 from collections.abc import AsyncIterator
+from datetime import datetime
 from typing import Final, Literal
 
 from starlette.responses import Response, StreamingResponse
 
 from webapp import csv_cells
 from webapp.fields import FormModel, Invalid, check
+from webapp.jobs.doer import take_on
 from webapp.jobs.models import WORKED_ON, Job, JobState
+from webapp.jobs.progress import end
+from webapp.people.endpoints import actor_of
 from webapp.people.jobs.progress import FATES, Progress, progress, report
 from webapp.text import message
 from webapp.web.errors import WayOn, refusal
@@ -38,7 +42,7 @@ async def show(request: Req) -> Response:
 
 
 async def change(request: Req) -> Response:
-    """Let it go on after a look at what is foretold, stop it, or throw it away."""
+    """Let it go on after a look at what is foretold, in one's own name, stop it, or throw it away."""
     checked = check(Action, await read_fields(request, ("action",)))
     if isinstance(checked, Invalid):
         raise refusal(422)
@@ -47,9 +51,9 @@ async def change(request: Req) -> Response:
         await Job.filter(id=job.id, state=JobState.READY).delete()
         return state["pages"].redirect(request, _TO_THE_LIST.href, toast=Toast(message("Thrown away.")))
     if action == "apply":
-        changed = await Job.filter(id=job.id, state=JobState.READY).update(state=JobState.APPLYING, done=0)
+        changed = await take_on(job, actor_of(request))
     else:
-        changed = await Job.filter(id=job.id, state__in=WORKED_ON).update(stopping=True)
+        changed = await _stop(job, state["clock"]())
     found = await progress(await _job(request))
     if not changed:
         return await _answer(request, found, status=409)
@@ -57,6 +61,13 @@ async def change(request: Req) -> Response:
     return await state["pages"].done(
         request, f"{PATH}/{job.id}", toast=Toast(text), page=PAGE, region=REGION, found=found, fates=FATES
     )
+
+
+async def _stop(job: Job, now: datetime) -> bool:
+    """The worker stops what it works on, between two batches; what is halted, nobody works on."""
+    if await Job.filter(id=job.id, state__in=WORKED_ON).update(stopping=True):
+        return True
+    return await end(job, (JobState.HALTED,), JobState.STOPPED, now=now)
 
 
 async def download(request: Req) -> Response:

@@ -1,0 +1,108 @@
+"""In whose name a job is done, and what becomes of it when they may no longer do it."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from tests.people.conftest import SignedIn
+from tests.people.test_bulk import begin
+from tests.people.test_imports import apply, upload, work
+from tests.world import Browser, World
+from webapp.audit.models import AuditEntry
+from webapp.crew import create_job_worker
+from webapp.jobs.models import Job, JobRow, JobState
+from webapp.users.models import User
+
+TWO_BATCHES = b"username,role\n" + b"".join(b"person%d,helpdesk\n" % number for number in range(501))
+SOME_TIME = datetime(2026, 1, 1, tzinfo=UTC)
+GONE: dict[str, dict[str, Any]] = {
+    "disabled": {"state": "disabled"},
+    "frozen": {"frozen_at": SOME_TIME},
+    "deleted": {"deleted_at": SOME_TIME},
+    "demoted": {"role": "helpdesk"},
+}
+
+
+async def one_batch(world: World) -> None:
+    """As a worker that is told to stop: it commits what it is at."""
+    stop = asyncio.Event()
+    stop.set()
+    assert await create_job_worker(world.kit, lambda: None).once(stop)
+
+
+async def act(browser: Browser, job: Job, action: str) -> int:
+    return (await browser.post(f"/users/jobs/{job.id}", {"action": action})).status_code
+
+
+async def test_whoever_applies_an_import_is_on_record_for_it(world: World, signed_in: SignedIn) -> None:
+    anna, bert = await signed_in("anna"), await signed_in("bert")
+    job = await upload(anna, b"username,role\neve,admin\n")
+    await work(world)
+    await apply(bert, job)
+    await work(world)
+    created = await AuditEntry.get(action="user:created", subject="eve")
+    assert (created.actor, created.actor_id) == ("bert", (await User.get(username="bert")).id)
+    imported = await AuditEntry.get(action="people:imported")
+    assert (imported.actor, imported.details["begun_by"]) == ("bert", "anna")
+
+
+async def test_of_two_who_apply_one_does_it(world: World, signed_in: SignedIn) -> None:
+    anna, bert = await signed_in("anna"), await signed_in("bert")
+    job = await upload(anna, b"username\neve\n")
+    await work(world)
+    assert sorted(await asyncio.gather(act(anna, job, "apply"), act(bert, job, "apply"))) == [303, 409]
+
+
+@pytest.mark.parametrize("how", GONE)
+async def test_an_import_halts_when_whoever_applied_it_may_no_longer(
+    world: World, signed_in: SignedIn, how: str
+) -> None:
+    anna, bert = await signed_in("anna"), await signed_in("bert")
+    job = await upload(anna, TWO_BATCHES)
+    await work(world)
+    await apply(anna, job)
+    await one_batch(world)
+    await User.filter(username="anna").update(**GONE[how])
+    await work(world)
+    half = await Job.get(id=job.id)
+    assert (half.state, half.done) == (JobState.HALTED, 500)
+    assert not await User.filter(username="person500").exists()
+    assert "anna may not do this any more." in (await bert.get(f"/users/jobs/{job.id}")).text
+    assert await act(bert, job, "discard") == 303
+    assert await act(bert, job, "apply") == 303
+    await work(world)
+    assert (await Job.get(id=job.id)).state is JobState.DONE
+    actors = dict(await AuditEntry.filter(action="user:created").values_list("subject", "actor"))
+    assert (actors["person499"], actors["person500"]) == ("anna", "bert")
+
+
+async def test_a_change_of_many_halts_and_can_be_stopped_or_go_on(world: World, signed_in: SignedIn) -> None:
+    anna, bert = await signed_in("anna"), await signed_in("bert")
+    people = [await world.person(f"person{number}") for number in range(3)]
+    jobs = [await begin(anna, action="disable", id=str(person.id)) for person in people[:2]]
+    await User.filter(username="anna").update(state="disabled")
+    await work(world)
+    assert not await User.filter(state="disabled", username__startswith="person").exists()
+    assert await act(bert, jobs[0], "stop") == 303
+    assert (await Job.get(id=jobs[0].id)).state is JobState.STOPPED
+    assert await act(bert, jobs[0], "apply") == 409
+    assert await act(bert, jobs[1], "apply") == 303
+    await work(world)
+    assert (await AuditEntry.get(action="user:disabled", subject="person1")).actor == "bert"
+    assert (await AuditEntry.get(action="people:changed")).details["begun_by"] == "anna"
+    assert await User.filter(state="disabled", username__startswith="person").count() == 1
+
+
+async def test_a_halted_import_that_is_stopped_keeps_nothing_of_its_file(world: World, signed_in: SignedIn) -> None:
+    anna, bert = await signed_in("anna"), await signed_in("bert")
+    job = await upload(anna, b"username\neve\n")
+    await work(world)
+    await apply(anna, job)
+    await User.filter(username="anna").update(state="disabled")
+    await work(world)
+    assert await JobRow.exclude(data="").exists()
+    await act(bert, job, "stop")
+    assert not await JobRow.exclude(data="").exists()
+    assert not await User.filter(username="eve").exists()
