@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tests.postal import ask, link_in, open_link, post, set_password, use_server
 from tests.smtp_server import smtp_server
-from tests.world import World, a_world
+from tests.world import PASSWORD, World, a_world
 from webapp.audit.record import Actor
 from webapp.db.connect import Database
 from webapp.outbox.enqueue import Order, enqueue
@@ -125,3 +125,22 @@ async def test_neither_reset_letters_nor_notices_use_up_the_others_ceiling(world
         await enqueue(notice, now=world.clock())
         await post(world)
         assert "was changed" in str(server.letters[-1].message["Subject"])
+
+
+async def test_what_a_thief_only_asks_for_does_not_drown_the_notice_of_what_they_did(world: World) -> None:
+    await world.person("alice", email="alice@example.org", password=PASSWORD)
+    thief = await world.entered("alice")
+    async with smtp_server() as server:
+        await use_server(world, server)
+        for number in range(6):
+            fields = {"email": f"thief{number}@example.com", "current_password": PASSWORD}
+            await thief.post("/account/email", fields)
+            await post(world)
+            world.clock.advance(seconds=61)
+        asked = Letter.filter(recipient="alice@example.org", kind="address_asked")
+        assert await asked.filter(state=LetterState.ACCEPTED).count() == 5
+        fields = {"current_password": PASSWORD, "new_password": "nine purple lanterns humming"}
+        assert (await thief.post("/account/password", fields)).status_code == 303
+        await post(world)
+        assert "was changed" in str(server.letters[-1].message["Subject"])
+        assert server.letters[-1].recipients == ["alice@example.org"]

@@ -13,8 +13,10 @@ from webapp.outbox.enqueue import Order, enqueue
 from webapp.outbox.models import Letter, LetterState
 
 
-async def order(world: World, recipient: str, kind: str = "password_changed", by: int | None = None) -> int:
-    made = Order(kind=kind, recipient=recipient, language="en", user_id=1, requested_by_id=by)
+async def order(
+    world: World, recipient: str, kind: str = "password_changed", by: int | None = None, **params: str
+) -> int:
+    made = Order(kind=kind, recipient=recipient, language="en", user_id=1, requested_by_id=by, params=params)
     return await enqueue(made, now=world.clock())
 
 
@@ -55,21 +57,64 @@ async def test_the_tighter_of_two_ceilings_holds(db: Database, tmp_path: Path) -
         assert len(server.letters) == 10
 
 
-async def test_notices_beyond_the_recipients_ceiling_are_dropped_and_say_so(db: Database, tmp_path: Path) -> None:
+async def test_notices_of_what_was_asked_are_dropped_beyond_the_recipients_ceiling_and_say_so(
+    db: Database, tmp_path: Path
+) -> None:
     async with a_world(db, tmp_path, letters_per_recipient_per_hour=3) as world, smtp_server() as server:
         await use_server(world, server)
         await world.person("alice", email="alice@example.org")
-        first = [await order(world, "alice@example.org") for _ in range(5)]
-        other = await order(world, "bob@example.org")
+        first = [await order(world, "alice@example.org", kind="address_asked") for _ in range(5)]
+        other = await order(world, "bob@example.org", kind="address_asked")
         await send(world)
         states = [(await Letter.get(id=letter)).state for letter in first]
         assert states == 3 * [LetterState.ACCEPTED] + 2 * [LetterState.CANCELLED]
         assert (await Letter.get(id=first[-1])).reason == "over_ceiling"
         assert (await Letter.get(id=other)).state is LetterState.ACCEPTED
         world.clock.advance(minutes=61)
-        later = await order(world, "alice@example.org")
+        later = await order(world, "alice@example.org", kind="address_asked")
         await send(world)
         assert (await Letter.get(id=later)).state is LetterState.ACCEPTED
+
+
+async def test_notices_of_what_was_done_wait_beyond_the_ceiling_and_of_the_same_only_one(
+    db: Database, tmp_path: Path
+) -> None:
+    async with a_world(db, tmp_path, letters_per_recipient_per_hour=3) as world, smtp_server() as server:
+        await use_server(world, server)
+        await world.person("alice", email="alice@example.org")
+        same = [await order(world, "alice@example.org", kind="second_factor", what="new_codes") for _ in range(6)]
+        added = await order(world, "alice@example.org", kind="second_factor", what="added")
+        await send(world)
+        assert await states(same) == 3 * ["accepted"] + ["queued"] + 2 * ["cancelled"]
+        assert await states([added]) == ["queued"]
+        world.clock.advance(minutes=59)
+        same += [await order(world, "alice@example.org", kind="second_factor", what="new_codes") for _ in range(5)]
+        await send(world)
+        assert await states(same[6:]) == 5 * ["cancelled"]
+        assert len(server.letters) == 3
+        world.clock.advance(minutes=2)
+        await send(world)
+        assert await states([same[3], added]) == 2 * ["accepted"]
+        assert len(server.letters) == 5
+        assert not await Letter.filter(state=LetterState.QUEUED).exists()
+
+
+async def test_however_many_notices_wait_no_hour_brings_more_than_it_may(db: Database, tmp_path: Path) -> None:
+    async with a_world(db, tmp_path, letters_per_recipient_per_hour=2) as world, smtp_server() as server:
+        await use_server(world, server)
+        await world.person("alice", email="alice@example.org")
+        for number in range(7):
+            await order(world, "alice@example.org", kind="account_frozen", username=f"n{number}", person=str(number))
+        for expected in (2, 4, 6, 7):
+            for _ in range(3):
+                await asyncio.gather(*(send(world) for _ in range(2)))
+                world.clock.advance(minutes=5)
+            assert len(server.letters) == expected
+            world.clock.advance(minutes=46)
+
+
+async def states(letters: list[int]) -> list[str]:
+    return [(await Letter.get(id=letter)).state.value for letter in letters]
 
 
 async def test_reset_letters_do_not_use_up_the_notices_and_what_administrators_send_has_no_ceiling(

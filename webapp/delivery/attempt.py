@@ -175,6 +175,12 @@ async def cancel(letter: Letter, state: LetterState, reason: str, *, owner: str,
     return bool(await held.update(state=state, reason=reason, finished_at=now, lease_ends_at_ms=0))
 
 
+async def put_off(letter: Letter, to: datetime, *, owner: str) -> bool:
+    """Have a letter wait that was not tried: its recipient has had enough for now."""
+    held = Letter.filter(id=letter.id, lease_owner=owner, state=LetterState.QUEUED)
+    return bool(await held.update(due_at=to, lease_ends_at_ms=0))
+
+
 def _changes(tried: Try, judgement: Judgement, randomness: Random) -> dict[str, object]:
     now, letter = tried.ended, tried.letter
     longest = LONGEST_FOR_WAITING if tried.expires else LONGEST

@@ -28,8 +28,20 @@ class Reached:
 
 
 @dataclass(frozen=True, slots=True)
+class Later:
+    """The recipient has had enough for now: the letter waits."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SaidAlready:
+    """The recipient has had enough for now, and a letter that says the same waits already."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ceilings:
-    """None for no limit. Over the first two letters wait; over the third they are dropped."""
+    """None for no limit. Over the first two letters wait; over the third they are dropped, or wait (Kind.waits)."""
 
     per_minute: int | None = None
     per_hour: int | None = None
@@ -78,8 +90,8 @@ class Ceilings:
 
         What somebody signed in asked for counts neither way, and a letter that was tried before is not dropped.
         """
-        most = self.per_recipient_per_hour
-        if most is None or letter.requested_by_id is not None or letter.attempts:
+        most = self._most_of(letter)
+        if most is None:
             return False
         before = Letter.filter(
             recipient=letter.recipient,
@@ -90,6 +102,51 @@ class Ceilings:
             id__lt=letter.id,
         ).exclude(state=LetterState.CANCELLED)
         return await before.count() >= most
+
+    async def wait(self, letter: Letter, kinds: Iterable[str], *, now: datetime) -> Later | SaidAlready | None:
+        """Whether this letter, which is not to be dropped for others, has to wait for those of its kinds; None if not.
+
+        It counts those that went out in an hour, and those before it that still wait: however many are ordered at once,
+        no hour brings more than it may, and they go in turn. Of those that say the same only one waits, so that no
+        queue grows; it tells of what came later as well.
+        """
+        most = self._most_of(letter)
+        if most is None:
+            return None
+        # In this order: one that goes out in between is in both, and not in neither.
+        queued, ended = await _ahead(letter, kinds, now), await _ended(letter, kinds, now)
+        ahead = [each for each in queued if each.id not in ended]
+        too_many = len(ended) + len(ahead) - most
+        if too_many < 0:
+            return None
+        # Those ahead for which there is no room either wait as well.
+        waiting = ahead[max(0, most - len(ended)) :]
+        if any((each.user_id, each.params) == (letter.user_id, letter.params) for each in waiting):
+            return SaidAlready()
+        return Later(sorted(ended.values())[min(too_many, len(ended) - 1)] + _HOUR if ended else now + _MINUTE)
+
+    def _most_of(self, letter: Letter) -> int | None:
+        """How many in an hour the recipient may have for this letter to be sent; None for any number."""
+        is_free = letter.requested_by_id is not None or letter.attempts > 0
+        return None if is_free else self.per_recipient_per_hour
+
+
+async def _ahead(letter: Letter, kinds: Iterable[str], now: datetime) -> list[Letter]:
+    """The letters before this one that are still to go, but for those that its recipient's server puts off for long."""
+    found = await _like(letter, kinds).filter(state=LetterState.QUEUED, id__lt=letter.id)
+    to_go = [each for each in found if not each.attempts or each.created_at > now - _HOUR]
+    return sorted(to_go, key=lambda each: each.id)
+
+
+async def _ended(letter: Letter, kinds: Iterable[str], now: datetime) -> dict[int, datetime]:
+    """The ids of the letters that reached this one's recipient within an hour, or may have, and when they did."""
+    found = _like(letter, kinds).filter(finished_at__gt=now - _HOUR, finished_at__lt=now + _HOUR)
+    return {each.id: each.finished_at async for each in found if each.finished_at}
+
+
+def _like(letter: Letter, kinds: Iterable[str]) -> QuerySet[Letter]:
+    same = Letter.filter(recipient=letter.recipient, kind__in=list(kinds), requested_by_id=None)
+    return same.exclude(state=LetterState.CANCELLED)
 
 
 def _tries(now: datetime, window: timedelta) -> QuerySet[Attempt]:

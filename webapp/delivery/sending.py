@@ -10,7 +10,8 @@ import structlog
 
 from webapp.db.connect import is_unavailable
 from webapp.delivery import first_sign_in, pause
-from webapp.delivery.attempt import Entry, Try, cancel, unknown_before
+from webapp.delivery.attempt import Entry, Try, cancel, put_off, unknown_before
+from webapp.delivery.ceilings import Later, SaidAlready
 from webapp.delivery.claim import give_back
 from webapp.delivery.first_sign_in import GOOD_FOR_SECONDS
 from webapp.delivery.lanes import Lanes
@@ -205,7 +206,7 @@ class Sender:
         told(what, host=target.server.host, sessions=pace.sessions, letters_per_second=pace.rate or "unbounded")
 
     async def _write(self, letter: Letter, server: MailServer) -> tuple[bytes, datetime | None] | None:
-        """The letter as bytes, its link minted now, and when that expires; None if it ends here."""
+        """The letter as bytes, its link minted now, and when that expires; None if it ends here, or waits."""
         now = self._means.clock()
         kind = self._means.kinds.get(letter.kind)
         try:
@@ -224,6 +225,10 @@ class Sender:
                     brand=self.brand,
                 )
                 return message, words.link_ends_at
+            if isinstance(words, Later):
+                log.info("a letter waits, since its recipient had too many in an hour", letter=letter.id)
+                await put_off(letter, words.at, owner=self._owner)
+                return None
             if words.reason == OVER_CEILING:
                 log.warning("letter dropped, since its recipient had too many in an hour", letter=letter.id)
             await cancel(letter, LetterState.CANCELLED, words.reason, owner=self._owner, now=now)
@@ -235,11 +240,19 @@ class Sender:
             await cancel(letter, LetterState.FAILED, "unwritable", owner=self._owner, now=now)
         return None
 
-    async def _words(self, kind: Kind, letter: Letter, now: datetime) -> Words | Lost:
-        if kind.ceiling:
-            together = [name for name, each in self._means.kinds.items() if each.ceiling == kind.ceiling]
-            if await self._means.ceilings.is_over(letter, together, now=now):
-                return Lost(OVER_CEILING)
+    async def _words(self, kind: Kind, letter: Letter, now: datetime) -> Words | Lost | Later:
+        ceilings = self._means.ceilings
+        together = [name for name, each in self._means.kinds.items() if kind.ceiling and each.ceiling == kind.ceiling]
+        if kind.waits:
+            match await ceilings.wait(letter, together, now=now):
+                case Later() as later:
+                    return later
+                case SaidAlready():
+                    return Lost(OVER_CEILING)
+                case None:
+                    pass
+        elif together and await ceilings.is_over(letter, together, now=now):
+            return Lost(OVER_CEILING)
         return await kind.write(letter)
 
 

@@ -24,17 +24,22 @@ class Lost:
     reason: str
 
 
+Writing = Callable[[Letter], Awaitable[Words | Lost]]
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """One kind of letter. ``expires``: somebody is waiting for it, and next day it is worth nothing.
 
     Kinds with the same ``ceiling``, a name, together reach one recipient only so often in an hour; empty for no such
-    ceiling.
+    ceiling. Over it a letter is dropped; with ``waits`` it waits until there is room, unless one that says the same
+    does so already.
     """
 
-    write: Callable[[Letter], Awaitable[Words | Lost]]
+    write: Writing
     expires: bool = False
     ceiling: str = ""
+    waits: bool = False
 
 
 Kinds = Mapping[str, Kind]

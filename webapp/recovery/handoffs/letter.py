@@ -5,8 +5,9 @@ from webapp.crypto.links import Links
 from webapp.outbox.kind import Kind, Lost, Words
 from webapp.outbox.models import Letter
 from webapp.recovery.handoffs.link import MINUTES
+from webapp.recovery.handoffs.make import HANDOFF
 from webapp.recovery.not_me import link as not_me
-from webapp.recovery.not_me.letters import NOTICES
+from webapp.recovery.not_me.letters import done
 from webapp.users.find import by_id
 
 
@@ -27,4 +28,4 @@ def handoff(links: Links, *, public_url: str, clock: Clock) -> Kind:
         }
         return Words(context, letter.language, clock() + not_me.LIFETIME)
 
-    return Kind(write, ceiling=NOTICES)
+    return done(HANDOFF, write)

@@ -5,21 +5,33 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from webapp.clock import Clock
 from webapp.crypto.links import Links
-from webapp.outbox.kind import Kind, Lost, Words
+from webapp.outbox.kind import Kind, Lost, Words, Writing
 from webapp.outbox.models import Letter
+from webapp.recovery.not_me.freeze import ACCOUNT_FROZEN
 from webapp.recovery.not_me.link import DAYS, LIFETIME, PATH, mint
+from webapp.sessions.factors.held import SECOND_FACTOR
 from webapp.text import translator
 from webapp.time_zone import in_words
-from webapp.users.deletion import GRACE
-from webapp.users.edit import FORMER, OWNER
+from webapp.users.deletion import ACCOUNT_DELETED, GRACE
+from webapp.users.edit import ADDRESS_CHANGED, FORMER, OWNER
 from webapp.users.find import by_id
+from webapp.users.set_password import PASSWORD_CHANGED
 
 ADDRESS_ASKED = "address_asked"
 """The kind of letter that tells the present address that another was asked for."""
 NOTICES = "notices"
-"""Their ceiling: what asks for reset links cannot use it up."""
+"""The ceiling of the notices of what was only asked for: what asks for reset links cannot use it up."""
 SIGN_INS = "sign_ins"
 """The ceiling of the notices of sign-ins."""
+
+
+def done(ceiling: str, write: Writing) -> Kind:
+    """A notice of something that was done. It is never dropped for other notices, each of which has its own ceiling.
+
+    Else whoever has got into an account asks for something harmless often enough, and its owner never learns of the
+    rest.
+    """
+    return Kind(write, ceiling=ceiling, waits=True)
 
 
 def password_changed(links: Links, *, public_url: str, clock: Clock) -> Kind:
@@ -37,7 +49,7 @@ def password_changed(links: Links, *, public_url: str, clock: Clock) -> Kind:
         }
         return Words(context, await _language(letter, user.id), clock() + LIFETIME)
 
-    return Kind(write, ceiling=NOTICES)
+    return done(PASSWORD_CHANGED, write)
 
 
 def new_browser(links: Links, *, public_url: str, clock: Clock) -> Kind:
@@ -86,7 +98,7 @@ def address_changed(links: Links, *, public_url: str, clock: Clock) -> Kind:
         }
         return Words(context, await _language(letter, user.id), clock() + LIFETIME if former else None)
 
-    return Kind(write, ceiling=NOTICES)
+    return done(ADDRESS_CHANGED, write)
 
 
 def address_asked(links: Links, *, public_url: str, clock: Clock) -> Kind:
@@ -123,7 +135,7 @@ def second_factor(links: Links, *, public_url: str, clock: Clock) -> Kind:
         }
         return Words(context, await _language(letter, user.id), clock() + LIFETIME)
 
-    return Kind(write, ceiling=NOTICES)
+    return done(SECOND_FACTOR, write)
 
 
 def account_frozen(*, public_url: str) -> Kind:
@@ -134,7 +146,7 @@ def account_frozen(*, public_url: str) -> Kind:
         context = {"username": letter.params.get("username", ""), "person_url": f"{public_url}/users/{person}"}
         return Words(context, letter.language)
 
-    return Kind(write, ceiling=NOTICES)
+    return done(ACCOUNT_FROZEN, write)
 
 
 def account_deleted() -> Kind:
@@ -150,7 +162,7 @@ def account_deleted() -> Kind:
         until = in_words(user.deleted_at + GRACE, user.time_zone, translator(language).locale)
         return Words({"username": user.username, "until": until, "zone": user.time_zone}, language)
 
-    return Kind(write, ceiling=NOTICES)
+    return done(ACCOUNT_DELETED, write)
 
 
 def _at(letter: Letter, time_zone: str) -> str:
