@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webapp.crypto.throttle import NOWHERE, Allowed, Limit, Refused, Throttle, network_of
+from webapp.crypto.throttle import NOWHERE, Allowed, Limit, Refused, Throttle, network_of, site_of
 
 NOON = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
 SIGN_INS = Limit("sign-ins", 30, 60)
@@ -154,3 +154,16 @@ def test_no_text_makes_it_fail(text: str) -> None:
 @pytest.mark.parametrize("text", ["", "testclient", "192.0.2.1:80", "[::1]", "192.0.2.01", "1.2.3.4, 5.6.7.8", "\0"])
 def test_what_is_no_address_shares_one_network(text: str) -> None:
     assert network_of(text) == NOWHERE
+
+
+@pytest.mark.parametrize(
+    ("address", "site"),
+    [
+        ("192.0.2.7", "192.0.2.0/24"),
+        ("2001:db8:0:7::1", "2001:db8::/48"),
+        ("2001:db8:1::1", "2001:db8:1::/48"),
+        ("", NOWHERE),
+    ],
+)
+def test_a_site_has_many_networks(address: str, site: str) -> None:
+    assert site_of(network_of(address)) == site

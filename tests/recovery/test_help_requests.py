@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import httpx2
+import pytest
 
 from tests.postal import post, text_of, use_server
 from tests.smtp_server import smtp_server
@@ -110,12 +111,53 @@ async def test_helpdesk_sees_none_about_people_out_of_reach(world: World) -> Non
     assert (await HelpRequest.get(id=about_chief.id)).closed_at is None
 
 
-async def test_of_many_requests_for_one_name_at_once_one_is_kept(world: World) -> None:
+async def test_of_many_requests_at_once_that_are_the_same_one_is_kept(world: World) -> None:
     fields = {"identifier": "ada", "contact": "extension 12"}
-    browsers = [world.browser(address=f"198.51.100.{number}") for number in range(8)]
-    answers = await asyncio.gather(*(browser.post(PATH, fields) for browser in browsers))
+    answers = await asyncio.gather(*(world.browser().post(PATH, fields) for _ in range(5)))
     assert {answer.status_code for answer in answers} == {303}
     assert await HelpRequest.all().count() == 1
+
+
+async def test_a_stranger_who_asks_first_does_not_stand_for_the_owner(world: World) -> None:
+    await world.person("ada", email="ada@example.org")
+    stranger, owner, near = [
+        world.browser(address=address) for address in ("203.0.113.9", "198.51.100.7", "203.0.113.9")
+    ]
+    asked = [
+        await stranger.post(PATH, {"identifier": "ada", "contact": "call the stranger"}),
+        await owner.post(PATH, {"identifier": "Ada", "contact": "call the owner"}),
+        await owner.post(PATH, {"identifier": "nobody", "contact": "call nobody"}),
+        await near.post(PATH, {"identifier": "ada@example.org", "contact": "call the owner at the stranger's"}),
+    ]
+    assert {(each.status_code, each.headers["location"]) for each in asked} == {(303, f"{PATH}/sent")}
+    page = (await (await world.admin()).get(INBOX)).text
+    # Together, whatever came in between, so that nobody takes the one for the only one.
+    places = [page.index(text) for text in ("at the stranger", "call the owner<", "call the stranger", "call nobody")]
+    assert places == sorted(places)
+    assert page.count("One of 3 for this name") == 3
+
+
+async def test_one_name_is_asked_for_a_few_times_an_hour_and_by_one_site_fewer(world: World) -> None:
+    for number in range(6):
+        browser = world.browser(address=f"2001:db8:0:{number:x}::1")
+        assert (await browser.post(PATH, {"identifier": "ada", "contact": f"room {number}"})).status_code == 303
+    assert await HelpRequest.all().count() == 2
+    for number in range(12):
+        browser = world.browser(address=f"198.51.{number}.1")
+        assert (await browser.post(PATH, {"identifier": "ada", "contact": "room 7"})).status_code == 303
+    assert await HelpRequest.all().count() == 10
+
+
+@pytest.mark.parametrize("addresses", ["2001:db8:0:{:x}::1", "192.0.2.{}"])
+async def test_one_site_does_not_shut_everybody_else_out(world: World, addresses: str) -> None:
+    answers = [
+        await world.browser(address=addresses.format(number)).post(
+            PATH, {"identifier": f"name{number}", "contact": "extension 12"}
+        )
+        for number in range(35)
+    ]
+    assert [answer.status_code for answer in answers] == 30 * [303] + 5 * [429]
+    assert (await plead(world, "ada")).status_code == 303
 
 
 async def test_staff_are_told_of_those_they_may_see_and_administrators_of_trouble_as_well(world: World) -> None:

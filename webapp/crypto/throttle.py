@@ -4,7 +4,7 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 from datetime import datetime
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final, Protocol
 
 from webapp.clock import Clock
@@ -12,6 +12,8 @@ from webapp.clock import Clock
 NOWHERE: Final = "unknown"
 """The network of a client without an IP address, such as one on a Unix socket."""
 
+_SITES: Final = {4: 24, 6: 48}
+"""The prefix of what one customer of a provider has, who may call from any network in it."""
 _NAT64: Final = IPv6Network("64:ff9b::/96")
 
 
@@ -122,3 +124,15 @@ def network_of(address: str) -> str:
             return str(IPv6Network((found, 64), strict=False))
         return str(inner)
     return str(found)
+
+
+def site_of(network: str) -> str:
+    """The larger part of the internet that a network, as ``network_of`` gives it, lies in: an IPv4 /24 or an IPv6 /48.
+
+    For what all networks have in common, and one site must not use up.
+    """
+    try:
+        found = ip_network(network)
+    except ValueError:
+        return network
+    return str(found.supernet(new_prefix=_SITES[found.version]))

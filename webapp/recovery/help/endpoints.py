@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from webapp.crypto.throttle import Allowed, Limit, Refused
-from webapp.db.counters import forget
+from webapp.crypto.throttle import Allowed, Limit, Refused, Throttle, site_of
+from webapp.db.counters import forget_under
 from webapp.fields import Invalid, Valid, check, fold
 from webapp.recovery.help import inbox
 from webapp.recovery.help.ask import Plea, ask_for_help
@@ -18,10 +18,15 @@ from webapp.web.pages import Toast
 from webapp.web.state import Req
 
 PER_NETWORK: Final = Limit("help", 5, 3_600)
+PER_SITE: Final = Limit("help-site", 30, 3_600)
+"""One site has networks without number, and must not shut everybody else out."""
 OVERALL: Final = Limit("help-overall", 300, 3_600)
 """An inbox with more than this in an hour helps nobody."""
-PER_NAME: Final = Limit("help-name", 1, 3_600)
-"""A second request for a name within the clock's hour adds nothing, unless the first was closed."""
+PER_NAME: Final = Limit("help-name", 10, 3_600)
+"""Requests for a name within the clock's hour, unless one was closed: a stranger's must not stand for the owner's."""
+PER_NAME_AND_SITE: Final = Limit(PER_NAME.name, 2, 3_600)
+REPEATS: Final = Limit(PER_NAME.name, 1, 3_600)
+"""The same name and contact from the same network once more adds nothing."""
 TELLING: Final = Limit("help-told", 1, 3_600)
 """However many ask in the clock's hour, administrators are told once: the inbox has them all."""
 SENT: Final = "/help-requests/sent"
@@ -42,13 +47,14 @@ async def ask(request: Req) -> Response:
         case Invalid(errors):
             return await _form(request, fields, status=422, errors=errors)
         case Valid(plea):
-            for limit, subject in ((PER_NETWORK, state["network"]), (OVERALL, "")):
+            site = site_of(state["network"])
+            for limit, subject in ((PER_NETWORK, state["network"]), (PER_SITE, site), (OVERALL, "")):
                 match await state["throttle"].count(limit, subject):
                     case Refused(seconds):
                         raise refusal(429, Retry_After=str(seconds))
                     case _:
                         pass
-            if isinstance(await state["throttle"].count(PER_NAME, fold(plea.identifier)), Allowed):
+            if await _adds_something(plea, state["throttle"], network=state["network"]):
                 await ask_for_help(
                     plea,
                     tells=isinstance(await state["throttle"].count(TELLING, ""), Allowed),
@@ -58,6 +64,22 @@ async def ask(request: Req) -> Response:
                     now=state["clock"](),
                 )
             return state["pages"].redirect(request, SENT)
+
+
+async def _adds_something(plea: Plea, throttle: Throttle, *, network: str) -> bool:
+    """Whether it is to be kept. It hangs on what was typed and on the network, and not on whose name it is.
+
+    The narrowest limit comes first: what one uses up in vain is taken from nobody.
+    """
+    name = fold(plea.identifier)
+    for limit, place in (
+        (REPEATS, f"from {network} {fold(plea.contact)}"),
+        (PER_NAME_AND_SITE, f"site {site_of(network)}"),
+        (PER_NAME, ""),
+    ):
+        if isinstance(await throttle.count(limit, name, place=place), Refused):
+            return False
+    return True
 
 
 async def sent(request: Req) -> Response:
@@ -101,7 +123,7 @@ async def settle(request: Req) -> Response:
     if plea is None:
         raise refusal(404)
     if closes:
-        await forget(state["throttle"].key_of(PER_NAME, fold(plea.identifier)))
+        await forget_under(state["throttle"].key_of(PER_NAME, fold(plea.identifier)))
     toast = Toast(message("The request is closed.") if closes else message("The request is open again."))
     return state["pages"].redirect(request, INBOX if closes else f"{INBOX}?state=closed", toast=toast)
 

@@ -1,8 +1,9 @@
 """The inbox of requests for help."""
 
 import json
+from collections import Counter
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -34,6 +35,15 @@ class Plea:
     closed_by: str
     user: User | None
     """Whose username or address it names, as it is now."""
+    digest: str
+    """Tells the name from others as long as the key is the same."""
+    several: int = 1
+    """How many there are for this name or person, as far as the page can tell."""
+
+    @property
+    def about(self) -> object:
+        """Whom it is about: who asks by username and who asks by address may be one, or say that they are."""
+        return self.user.id if self.user else self.digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +55,31 @@ class Inbox:
 
 
 async def read(reader: Role, *, vault: Vault, is_closed: bool, after: int | None = None) -> Inbox:
-    """A page of those that this role may see: helpdesk sees none that names somebody out of their reach."""
+    """A page of those that this role may see: helpdesk sees none that names somebody out of their reach.
+
+    Those about the same person stand together, where the newest of them is: not all need be theirs.
+    """
     pleas: list[Plea] = []
     async for plea in _visible(reader, vault=vault, is_closed=is_closed, after=after):
         if len(pleas) == PAGE:
-            return Inbox(tuple(pleas), pleas[-1].id)
+            return Inbox(await _together(pleas, is_closed=is_closed), pleas[-1].id)
         pleas.append(plea)
-    return Inbox(tuple(pleas), None)
+    return Inbox(await _together(pleas, is_closed=is_closed), None)
+
+
+async def _together(pleas: list[Plea], *, is_closed: bool) -> tuple[Plea, ...]:
+    numbers = await _numbers({each.digest for each in pleas}, is_closed=is_closed)
+    groups: dict[object, list[Plea]] = {}
+    for each in pleas:
+        groups.setdefault(each.about, []).append(each)
+    several = {about: sum(numbers[digest] for digest in {each.digest for each in g}) for about, g in groups.items()}
+    return tuple(replace(each, several=several[about]) for about, group in groups.items() for each in group)
+
+
+async def _numbers(digests: set[str], *, is_closed: bool) -> Counter[str]:
+    """How many requests there are for each name, those on other pages too."""
+    found = HelpRequest.filter(identifier_digest__in=list(digests), closed_at__isnull=not is_closed)
+    return Counter([each.identifier_digest async for each in found.only("identifier_digest")])
 
 
 async def is_any_open(reader: Role, *, vault: Vault) -> bool:
@@ -120,4 +148,5 @@ async def _opened(found: HelpRequest, vault: Vault) -> Plea:
         closed_at=found.closed_at,
         closed_by=found.closed_by,
         user=await by_identifier(name) if name else None,
+        digest=found.identifier_digest,
     )
