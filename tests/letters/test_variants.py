@@ -8,7 +8,7 @@ import pytest
 
 from tests.letters.test_compose import CONTEXTS, part, read, written
 
-WHAT = ("added", "removed", "cleared", "used", "few")
+WHAT = ("added", "removed", "cleared", "used", "few", "tried")
 HREF = re.compile(r'href="(http[^"]+)"')
 ADDRESS = re.compile(r"http://\S+")
 
@@ -25,7 +25,7 @@ def variants() -> Iterator[tuple[str, Mapping[str, object]]]:
                 yield kind, {**context, name: 1}
     changed = CONTEXTS["address_changed"]
     yield "address_changed", {**changed, "to_former": False, "by_owner": True, "link": ""}
-    for said in ((), ("added",), ("removed",), ("cleared",), ("used",), ("used", "few")):
+    for said in ((), ("added",), ("removed",), ("cleared",), ("used",), ("used", "few"), ("tried",)):
         yield "second_factor", {**CONTEXTS["second_factor"], **{name: name in said for name in WHAT}}
 
 

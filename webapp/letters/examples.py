@@ -28,7 +28,7 @@ def example(kind: str, *, public_url: str) -> Mapping[str, object]:
     """What the templates of this kind, one of KINDS, are given. No link in it opens anything."""
     person = {"username": "alice"}
     not_me = {"public_url": public_url, "link": f"{public_url}/not-me/{_TOKEN}", "days": 7}
-    other = dict.fromkeys(("removed", "cleared", "used", "few"), False)
+    other = dict.fromkeys(("removed", "cleared", "used", "few", "tried"), False)
     reset = {"link": f"{public_url}/password-reset/{_TOKEN}", "minutes": 30, "asked_by_staff": False}
     contexts: Mapping[str, Mapping[str, object]] = {
         "reset_link": {**person, **reset},

@@ -3,7 +3,9 @@
 import asyncio
 from collections import Counter
 
+from tests.postal import post, text_of, use_server
 from tests.sessions.factors.having import give, password_given, with_app
+from tests.smtp_server import smtp_server
 from tests.world import PASSWORD, World
 from webapp.audit.models import AuditEntry
 from webapp.outbox.models import Letter
@@ -37,6 +39,60 @@ async def test_a_wrong_code_is_said_at_the_field_and_ten_end_it(world: World) ->
     assert (await give(again, "000000")).status_code == 429
 
 
+async def test_the_owner_is_told_once_an_hour_that_a_stranger_has_their_password(world: World) -> None:
+    await world.person("alice", email="alice@example.org", password=PASSWORD)
+    await with_app(world, "alice")
+
+    async def told() -> int:
+        return [each.params["what"] for each in await Letter.filter(kind="second_factor")].count("tried")
+
+    thief = await password_given(world, "alice")
+    assert await told() == 0
+    for _ in range(3):
+        assert (await give(thief, "000000")).status_code == 422
+    assert await told() == 1
+    world.clock.advance(hours=1)
+    thief = await password_given(world, "alice")
+    assert (await thief.post("/sign-in/factor", {"passkey": "{}"})).status_code == 422
+    assert await told() == 2
+    async with smtp_server() as server:
+        await use_server(world, server)
+        await post(world)
+        letter = " ".join(text_of(server.letters[-1]).split())
+        assert "but they know the password" in letter
+        assert "/not-me/" in letter
+
+
+async def test_strangers_with_the_password_do_not_lock_a_known_browser_out(world: World) -> None:
+    await world.person("alice", email="alice@example.org", password=PASSWORD)
+    _, phone, _ = await with_app(world, "alice")
+    owner = await password_given(world, "alice")
+    assert (await give(owner, phone.code())).status_code == 303
+    world.clock.advance(minutes=15)
+    thieves = [await password_given(world, "alice") for _ in range(2)]
+    codes = [(await give(thief, "000000")).status_code for thief in thieves for _ in range(6)]
+    assert codes == 10 * [422] + 2 * [429]
+    await owner.sign_in("alice", PASSWORD)
+    assert (await give(owner, phone.code())).status_code == 303
+    assert (await give(await password_given(world, "alice"), phone.code(1))).status_code == 429
+
+
+async def test_a_slip_in_a_known_browser_is_told_to_nobody_but_ten_are(world: World) -> None:
+    await world.person("alice", email="alice@example.org", password=PASSWORD)
+    _, phone, _ = await with_app(world, "alice")
+    known = await password_given(world, "alice")
+    await give(known, phone.code())
+    await Letter.all().delete()
+    await known.sign_in("alice", PASSWORD)
+    codes = [(await give(known, "000000")).status_code for _ in range(9)]
+    assert not await Letter.exists()
+    codes.append((await give(known, "000000")).status_code)
+    assert codes == 10 * [422]
+    assert (await Letter.get()).params == {"what": "tried"}
+    await known.sign_in("alice", PASSWORD)
+    assert (await give(known, phone.code())).status_code == 429
+
+
 async def test_a_code_works_once_however_many_send_it_at_once(world: World) -> None:
     await world.person("alice", password=PASSWORD)
     _, phone, _ = await with_app(world, "alice")
@@ -58,9 +114,7 @@ async def test_a_recovery_code_works_once_and_its_owner_is_told(world: World) ->
     answers = await asyncio.gather(*(give(browser, f" {codes[0].upper()} ") for browser in browsers))
     assert Counter(answer.status_code for answer in answers) == {303: 1, 422: 4}
     assert await AuditEntry.filter(action="user:used_recovery_code").count() == 1
-    last = await Letter.filter(kind="second_factor").order_by("-id").first()
-    assert last
-    assert last.params == {"what": "code_used"}
+    assert [each.params["what"] for each in await Letter.filter(kind="second_factor")].count("code_used") == 1
 
 
 async def test_a_challenge_ends_after_ten_minutes_and_with_the_credentials(world: World) -> None:

@@ -115,7 +115,7 @@ def address_asked(links: Links, *, public_url: str, clock: Clock) -> Kind:
 
 
 def second_factor(links: Links, *, public_url: str, clock: Clock) -> Kind:
-    """The notice that a second factor was added, removed or cleared, or that a recovery code was used."""
+    """The notice of what became of a second factor, of a recovery code used, or of a password without the factor."""
 
     async def write(letter: Letter) -> Words | Lost:
         user = await by_id(letter.user_id) if letter.user_id else None
@@ -132,6 +132,7 @@ def second_factor(links: Links, *, public_url: str, clock: Clock) -> Kind:
             "cleared": what == "cleared",
             "used": what in {"code_used", "few_codes"},
             "few": what == "few_codes",
+            "tried": what == "tried",
         }
         return Words(context, await _language(letter, user.id), clock() + LIFETIME)
 

@@ -22,7 +22,7 @@ from webapp.users.models import User
 SECOND_FACTOR: Final = "second_factor"
 """A kind of letter; its parameter ``what`` says what has happened."""
 MAX_FACTORS: Final = 20
-News = Literal["added", "removed", "cleared", "code_used", "few_codes", "new_codes"]
+News = Literal["added", "removed", "cleared", "code_used", "few_codes", "new_codes", "tried"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,17 +2,21 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from webapp.audit.record import Actor, Subject
-from webapp.crypto.throttle import Throttle
+from webapp.crypto.throttle import Limit, Refused, Throttle
 from webapp.crypto.vault import Vault
 from webapp.db.connect import transaction
-from webapp.sessions.factors import challenge, show
+from webapp.sessions.factors import challenge, held, show
 from webapp.sessions.factors.challenge import Begun, Purpose
 from webapp.sessions.factors.passkeys import Passkeys, new_challenge
 from webapp.sessions.failures import Failure, Why, record_failure
 from webapp.sessions.sign_in import SignedIn, Visit, complete
 from webapp.users.models import User
+
+TELLING: Final = Limit("factor-told", 1, 3_600)
+"""However often the factor is wrong, its owner is told once in the clock's hour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +26,9 @@ class Over:
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
-    """Not the factor; another attempt may follow."""
+    """Not the factor; another attempt may follow. ``told`` says whether a letter was written: wake the worker."""
+
+    told: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +46,20 @@ async def begin(user_id: int, target: str, *, remembered: bool, vault: Vault, no
 
 
 async def finish(
-    begun: Begun, given: Given, *, passkeys: Passkeys, visit: Visit, vault: Vault, throttle: Throttle, now: datetime
+    begun: Begun,
+    given: Given,
+    *,
+    passkeys: Passkeys,
+    visit: Visit,
+    tells: bool,
+    vault: Vault,
+    throttle: Throttle,
+    now: datetime,
 ) -> SignedIn | Wrong | Over:
-    """Begin the session if the factor is shown."""
+    """Begin the session if the factor is shown.
+
+    With ``tells``, the person hears of it by mail if it is not: whoever tries it has their password.
+    """
     if not await challenge.count_attempt(begun):
         return Over()
     outcome = await _finish(begun, given, passkeys=passkeys, visit=visit, vault=vault, now=now)
@@ -50,7 +67,16 @@ async def finish(
         subject = Subject(begun.user.username, begun.user.id)
         failure = Failure(begun.user.username_key, subject, visit.client.network, Why.FACTOR)
         await record_failure(failure, throttle, now=now)
+        return Wrong(told=tells and await _tell(begun.user, visit, throttle, now=now))
     return outcome
+
+
+async def _tell(user: User, visit: Visit, throttle: Throttle, *, now: datetime) -> bool:
+    if user.email is None or isinstance(await throttle.count(TELLING, str(user.id), at=now), Refused):
+        return False
+    async with transaction():
+        await held.tell(user, "tried", network=visit.client.network, now=now)
+    return True
 
 
 async def _finish(

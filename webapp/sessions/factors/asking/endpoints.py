@@ -4,12 +4,13 @@ from typing import Final
 
 from starlette.responses import Response
 
-from webapp.crypto.throttle import Limit, Refused
+from webapp.crypto.throttle import Allowed, Limit, Refused
 from webapp.sessions.endpoints import enter_browser, visit_of
 from webapp.sessions.factors import held, second_step
 from webapp.sessions.factors.challenge import Begun, Purpose, look_up
 from webapp.sessions.factors.passkeys import Passkeys
-from webapp.sessions.factors.second_step import Given, Over
+from webapp.sessions.factors.second_step import Given, Over, Wrong
+from webapp.sessions.known_browser import is_known
 from webapp.sessions.models import FactorKind
 from webapp.sessions.sign_in import SignedIn
 from webapp.text import message
@@ -21,7 +22,11 @@ from webapp.web.pages import PRODUCT, Toast
 from webapp.web.state import Req
 
 CODE_TRIES: Final = Limit("factor", 10, 15 * 60)
-"""Codes tried for one account in a quarter of an hour, from wherever and however often the sign-in is begun anew."""
+"""Codes tried for one account in a quarter of an hour, from wherever and however often the sign-in is begun anew.
+
+A browser in which the person has signed in before is counted by itself: a stranger who has the password cannot lock it
+out.
+"""
 TOO_LATE: Final = message("That took too long, or too many attempts. Please begin again with your password.")
 WRONG_CODE: Final = message("This code is not right, or was used already.")
 WRONG_PASSKEY: Final = message("This passkey did not work here. Try again, or use a code.")
@@ -40,17 +45,15 @@ async def answer(request: Req) -> Response:
     begun = await _begun(request)
     if begun is None:
         return _begin_again(request)
-    if not fields["passkey"]:
-        match await state["throttle"].count(CODE_TRIES, str(begun.user.id)):
-            case Refused(seconds):
-                raise refusal(429, Retry_After=str(seconds))
-            case _:
-                pass
+    visit = visit_of(request)
+    known = await is_known(begun.user.id, visit.cookie, now=state["clock"]())
+    is_last = not fields["passkey"] and await _count(request, begun.user.id, f"browser {visit.cookie}" if known else "")
     outcome = await second_step.finish(
         begun,
         Given(fields["code"][:100], fields["passkey"]),
         passkeys=Passkeys(state["settings"].public_url, PRODUCT),
-        visit=visit_of(request),
+        visit=visit,
+        tells=not known or is_last,
         vault=state["vault"],
         throttle=state["throttle"],
         now=state["clock"](),
@@ -65,9 +68,20 @@ async def answer(request: Req) -> Response:
             return response
         case Over():
             return _begin_again(request, begun)
-        case _:
+        case Wrong(told):
+            if told:
+                state["wake"]()
             errors = {"": WRONG_PASSKEY} if fields["passkey"] else {"code": WRONG_CODE}
             return await _show(request, begun, status=422, errors=errors)
+
+
+async def _count(request: Req, user_id: int, place: str) -> bool:
+    """Count a code that is tried for this person, and say whether it is the last one for now."""
+    match await request.state["throttle"].count(CODE_TRIES, str(user_id), place=place):
+        case Refused(seconds):
+            raise refusal(429, Retry_After=str(seconds))
+        case Allowed(remaining):
+            return remaining == 0
 
 
 async def _begun(request: Req) -> Begun | None:
