@@ -11,7 +11,7 @@ from tests.people.test_bulk import begin
 from tests.people.test_imports import apply, upload, work
 from tests.world import Browser, World
 from webapp.audit.models import AuditEntry
-from webapp.crew import create_job_worker
+from webapp.crew import create_job_worker, create_retention
 from webapp.jobs.models import Job, JobRow, JobState
 from webapp.users.models import User
 
@@ -106,3 +106,18 @@ async def test_a_halted_import_that_is_stopped_keeps_nothing_of_its_file(world: 
     await act(bert, job, "stop")
     assert not await JobRow.exclude(data="").exists()
     assert not await User.filter(username="eve").exists()
+
+
+async def test_a_halted_job_that_nobody_lets_go_on_is_deleted_like_a_draft(world: World, signed_in: SignedIn) -> None:
+    anna = await signed_in("anna")
+    job = await upload(anna, b"username\neve\n")
+    await work(world)
+    await apply(anna, job)
+    await User.filter(username="anna").update(state="disabled")
+    await work(world)
+    world.clock.advance(days=6)
+    await create_retention(world.kit).once()
+    assert (await Job.get(id=job.id)).state is JobState.HALTED
+    world.clock.advance(days=2)
+    await create_retention(world.kit).once()
+    assert not await Job.exists()
