@@ -46,7 +46,7 @@ async def answer(request: Req) -> Response:
     if begun is None:
         return _begin_again(request)
     visit = visit_of(request)
-    known = await is_known(begun.user.id, visit.cookie, now=state["clock"]())
+    known = await is_known(begun.user, visit.cookie, now=state["clock"]())
     is_last = not fields["passkey"] and await _count(request, begun.user.id, f"browser {visit.cookie}" if known else "")
     outcome = await second_step.finish(
         begun,
