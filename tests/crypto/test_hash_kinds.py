@@ -4,6 +4,7 @@ import hashlib
 import time
 from base64 import b64encode
 from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import bcrypt
@@ -12,7 +13,7 @@ from argon2 import PasswordHasher, Type
 from hypothesis import given
 from hypothesis import strategies as st
 
-from webapp.crypto.hash_kinds import read
+from webapp.crypto.hash_kinds import is_right, read
 from webapp.crypto.passwords import Passwords, Verified
 
 RIGHT = "correct horse battery staple"
@@ -139,6 +140,13 @@ async def test_bcrypt_looks_at_72_bytes_and_django_at_all(passwords: Passwords) 
         plain_bcrypt(RIGHT).replace("$04$", "$03$"),
         plain_bcrypt(RIGHT)[:-1],
         plain_bcrypt(RIGHT, "2x"),
+        # The last letter of a salt or an answer says more than there is room for.
+        f"$2b$04$abcdefghijklmnopqrstu9{'.' * 31}",
+        f"bcrypt_sha256$$2b$04$abcdefghijklmnopqrstu9{'.' * 31}",
+        f"$2b$04$abcdefghijklmnopqrstuu{'.' * 30}/",
+        # RFC 7914, section 6: N must be less than 2^(128 * r / 8).
+        f"scrypt$65536$salt$1$1${b64(bytes(32))}",
+        f"$scrypt$ln=17,r=1,p=1$c2FsdA${b64(bytes(32)).rstrip('=')}",
         "argon2$argon2id$v=19$m=99999999,t=1,p=1$c2FsdHNhbHRzYWx0$aGFzaGhhc2hoYXNo",
         "md5$salt$0123456789abcdef0123456789abcdef",
         "$1$salt$qJH7.N4xYta3aEG/dfqo/0",
@@ -151,6 +159,49 @@ async def test_what_asks_for_too_much_or_is_none_of_these_is_never_computed(pass
     started = time.perf_counter()
     assert await passwords.verify(RIGHT, stored) == Verified(ok=False)
     assert time.perf_counter() - started < 5
+
+
+async def test_the_largest_scrypt_that_its_block_allows_is_computed(passwords: Passwords) -> None:
+    stored = django_scrypt(RIGHT, n=32_768, r=1)
+    assert (await passwords.verify(RIGHT, stored)).ok
+
+
+@pytest.mark.parametrize("salt", list("./AOZabeuz059"))
+def test_what_is_read_of_bcrypt_is_computed(salt: str) -> None:
+    stored = f"$2b$04${'a' * 21}{salt}{'.' * 31}"
+    if kept := read(stored):
+        assert not kept.matches(RIGHT)
+        assert not kept.emptied().matches(RIGHT)
+    else:
+        with pytest.raises(ValueError, match="Invalid salt"):
+            bcrypt.hashpw(b"", stored[:29].encode())
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A hash that notes what it is asked; one that is ``broken`` is refused by the library behind it."""
+
+    asked: list[str]
+    broken: bool = False
+
+    def matches(self, password: str) -> bool:
+        if self.broken:
+            raise ValueError
+        self.asked.append(password)
+        return True
+
+    def emptied(self) -> "Recorded":
+        return self
+
+
+def test_a_hash_that_cannot_be_computed_is_no_hash_and_costs_a_decoy() -> None:
+    broken, decoy, usual = Recorded([], broken=True), Recorded([]), Recorded([])
+    assert not is_right(["a", "b"], broken, decoy, usual)
+    assert (decoy.asked, usual.asked) == (["a"], [])
+    assert not is_right(["a"], None, broken, usual)
+    assert usual.asked == ["a"]
+    assert not is_right(["a"], broken, broken)
+    assert is_right(["a"], usual, decoy)
 
 
 @given(st.text(max_size=200) | st.sampled_from([make(RIGHT) for make in KINDS.values()]).map(lambda made: made[:-3]))

@@ -99,6 +99,16 @@ async def test_a_file_is_foretold_and_then_taken_over(world: World, signed_in: S
     assert await JobChunk.all().count() == 0
 
 
+async def test_a_hash_that_no_library_computes_is_refused_on_its_row(world: World, signed_in: SignedIn) -> None:
+    browser = await signed_in()
+    salted = f"$2b$04$abcdefghijklmnopqrstu9{'.' * 31}"
+    too_much = f"scrypt$65536$salt$1$1${'A' * 43}="
+    job = await upload(browser, f"username,password_hash\nada,{salted}\nbob,{too_much}\ncarol,{HASH}\n".encode())
+    await work(world)
+    assert await fates(job) == [("ada", "wrong"), ("bob", "wrong"), ("carol", "new")]
+    assert "The password hash is of no kind" in (await browser.get(f"/users/jobs/{job.id}?fate=wrong")).text
+
+
 async def test_a_second_import_of_the_same_file_changes_nothing(world: World, signed_in: SignedIn) -> None:
     browser = await signed_in()
     content = b"username;email;name\nada;ada@example.org;Ada\nbob;;\n"

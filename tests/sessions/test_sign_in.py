@@ -36,6 +36,22 @@ async def test_unknown_wrong_and_disabled_are_answered_alike(world: World) -> No
     assert answers.pop()[0] == 422
 
 
+async def test_a_hash_that_no_library_computes_is_answered_like_any_other(world: World) -> None:
+    await world.person("alice", password=PASSWORD)
+    for name, stored in (
+        ("bob", f"$2b$04$abcdefghijklmnopqrstu9{'.' * 31}"),
+        ("carol", f"scrypt$65536$salt$1$1${'A' * 43}="),
+    ):
+        await world.person(name)
+        await User.filter(username=name).update(password_hash=stored)
+    answers = set()
+    for name in ("alice", "bob", "carol", "nobody"):
+        response = await world.browser().post("/sign-in", {"identifier": name, "password": "wrong"})
+        answers.add((response.status_code, response.text.replace(name, "NAME")))
+    assert {status for status, _ in answers} == {422}
+    assert len(answers) == 1
+
+
 async def test_the_cookie_is_a_new_one_at_each_sign_in_and_the_old_session_ends(world: World) -> None:
     await world.person("alice", password=PASSWORD)
     browser = world.browser()

@@ -31,10 +31,10 @@ class Decoys:
     """Hashes that no password has. ``usual`` is the kind that new passwords get."""
 
     def __init__(self, usual: str, *, key: bytes, hashes: Hashes = _no_hashes) -> None:
-        self._usual = emptied(usual)
+        self.usual = emptied(usual)
         self._key = key
         self._hashes = hashes
-        self._kinds: list[Kept] = [self._usual]
+        self._kinds: list[Kept] = [self.usual]
         self._ends = [1]
         self._stale_after = -EVERY_SECONDS
 
@@ -51,8 +51,8 @@ class Decoys:
 
     def count(self, hashes: Sequence[str]) -> None:
         """Take up the proportions of these hashes; one that cannot be used takes the usual time."""
-        found = Counter(kept.emptied() if (kept := read(stored)) else self._usual for stored in hashes)
-        kinds = sorted(found, key=repr) or [self._usual]
+        found = Counter(kept.emptied() if (kept := read(stored)) else self.usual for stored in hashes)
+        kinds = sorted(found, key=repr) or [self.usual]
         self._kinds, self._ends = kinds, list(accumulate(found[kind] or 1 for kind in kinds))
 
     def of(self, name: str) -> Kept:

@@ -9,6 +9,8 @@ import hashlib
 import hmac
 import re
 from base64 import b64decode, b64encode
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final, Protocol, Self
 
@@ -35,7 +37,9 @@ _DJANGO_SCRYPT: Final = re.compile(r"scrypt\$([0-9]{1,8})\$([^$]+)\$([0-9]{1,3})
 _SCRYPT: Final = re.compile(
     r"\$scrypt\$ln=([0-9]{1,2}),r=([0-9]{1,3}),p=([0-9]{1,3})\$([A-Za-z0-9+/]*)\$([A-Za-z0-9+/]+)"
 )
-_BCRYPT: Final = re.compile(r"\$2([aby])\$([0-9]{2})\$([./A-Za-z0-9]{53})")
+# A salt of 16 bytes and an answer of 23: what the last letter of each has beyond them is zero, or bcrypt refuses the
+# salt, and no answer is ever that one.
+_BCRYPT: Final = re.compile(r"\$2([aby])\$([0-9]{2})\$([./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{30}[.CGKOSWaeimquy26])")
 
 
 class Kept(Protocol):
@@ -154,6 +158,19 @@ def read(stored: str) -> Kept | None:
         return None
 
 
+def is_right(forms: Sequence[str], kept: Kept | None, *decoys: Kept) -> bool:
+    """Whether the hash is of the password, in one of the forms that it has.
+
+    Without a hash the answer is no, at the cost of the first decoy. So it is with a hash, and a decoy, that the library
+    behind it refuses to compute although it was read: nobody gets in by it, and nothing breaks.
+    """
+    for each in (kept, *decoys):
+        if each is not None:
+            with suppress(ValueError):
+                return any(each.matches(form) for form in forms) and each is kept
+    return False
+
+
 def is_argon2id(stored: str) -> bool:
     """Whether it is of the kind that is made here."""
     return isinstance(kept := read(stored), Argon2) and kept.kind is Type.ID and stored.startswith("$")
@@ -230,6 +247,7 @@ def _scrypt(stored: str) -> Scrypt | None:
 
 def _bounded(n: int, r: int, p: int, salt: bytes, expected: bytes) -> Scrypt | None:
     usable = n > 1 and n & (n - 1) == 0 and r >= 1 and 1 <= p <= _SCRYPT_WORK and 16 <= len(expected) <= 64
+    usable = usable and n < 1 << (16 * r)  # RFC 7914, section 6; libraries refuse the rest
     within = 128 * n * r <= _MEMORY_KIB * 1_024 // 2
     return Scrypt(n, r, p, salt, expected, len(expected)) if usable and within else None
 

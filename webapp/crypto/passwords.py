@@ -15,7 +15,7 @@ from argon2 import PasswordHasher, Type
 from webapp.crypto.common_passwords import is_common
 from webapp.crypto.decoys import Decoys, Hashes
 from webapp.crypto.guessing import EASY, bits
-from webapp.crypto.hash_kinds import Kept, is_argon2id, read
+from webapp.crypto.hash_kinds import Kept, is_argon2id, is_right, read
 from webapp.crypto.hash_threads import Busy, HashThreads, usual_concurrency
 from webapp.text import Message, message
 
@@ -86,8 +86,9 @@ class Passwords:
     async def verify(self, password: str, stored: str | None, *, name: str = "", accepted: bool = True) -> Verified:
         """Whether the password belongs to the stored hash; raises Busy.
 
-        Without a hash, or with one that is malformed or asks for too much, the answer is no and takes the time of
-        somebody's hash, which the ``name`` decides. So an unknown person cannot be told from a wrong password.
+        Without a hash, or with one that is malformed, asks for too much or cannot be computed, the answer is no and
+        takes the time of somebody's hash, which the ``name`` decides. So an unknown person cannot be told from a wrong
+        password.
         What is not to be ``accepted`` is verified all the same, and the answer is no.
         """
         await self._decoys.refresh()
@@ -108,11 +109,11 @@ class Passwords:
         self._threads.close()
 
     def _verify(self, typed: str, normal: str, stored: str | None, decoy: Kept, accepted: bool) -> Verified:  # noqa: FBT001 - runs in a thread
-        kept = (read(stored) if stored is not None else None) or decoy
+        kept = read(stored) if stored is not None else None
         current = stored is not None and is_argon2id(stored) and not self._hasher.check_needs_rehash(stored)
         # Nobody else normalises: their hash is of what was typed, ours of its normal form.
         forms = (normal,) if normal == typed else (normal, typed)
-        if not any(kept.matches(form) for form in forms) or kept is decoy or not accepted:
+        if not is_right(forms, kept, decoy, self._decoys.usual) or not accepted:
             return Verified(ok=False)
         return Verified(ok=True, rehash=None if current else self._hasher.hash(normal))
 
