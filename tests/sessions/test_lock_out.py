@@ -134,3 +134,12 @@ async def test_a_disabled_persons_right_password_counts_as_a_wrong_one(world: Wo
     await User.filter(id=person.id).update(state="disabled")
     here = world.browser(address="198.51.100.1")
     assert [(await attempt(here, "alice", PASSWORD)).status_code for _ in range(4)] == [422] * 3 + [429]
+
+
+async def test_a_right_password_that_has_expired_counts_as_a_wrong_one(world: World) -> None:
+    await lock_out_after(world, 3)
+    person = await world.person("alice", password=PASSWORD)
+    await User.filter(id=person.id).update(must_change=True, password_expires_at=world.clock())
+    here = world.browser(address="198.51.100.1")
+    assert [(await attempt(here, "alice")).status_code for _ in range(2)] == [422] * 2
+    assert [(await attempt(here, "alice", PASSWORD)).status_code for _ in range(2)] == [422, 429]

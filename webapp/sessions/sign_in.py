@@ -82,10 +82,12 @@ async def sign_in(
         return Refused()
     if verified.rehash and who.password_hash:
         await store_rehash(who.user_id, who.password_hash, verified.rehash)
-    await lock_out.succeeded(claim, counted_at=now)
     outcome = await _begin(who, visit, now=now)
     if isinstance(outcome, Refused):
         await record_failure(_failure(who, visit, right=True), lock_out.throttle, now=now)
+    else:
+        # Not before: a right password that opens nothing counts as a wrong one does, or the wait would tell it.
+        await lock_out.succeeded(claim, counted_at=now)
     return outcome
 
 
