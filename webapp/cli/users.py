@@ -149,6 +149,7 @@ def set_password(
             action="user:set_password",
             must_change=not keep,
             expires_at=None if keep else await _expiry(kit),
+            is_short=given.is_short,
             thaws=True,
             history=policy.password_history,
         )
@@ -215,16 +216,18 @@ async def _expiry(kit: Tools) -> datetime:
 
 
 class _Given:
-    """A password, hashed; ``shown`` if it was made up."""
+    """A password, hashed; ``shown`` if it was made up; whether it is too short to be somebody's only factor."""
 
-    def __init__(self, hashed: str, shown: str) -> None:
+    def __init__(self, hashed: str, shown: str, *, is_short: bool) -> None:
         self.hashed = hashed
         self.shown = shown
+        self.is_short = is_short
 
 
 async def _password(typed: str, owner: "Owner", *, generate: bool, policy: Policy) -> _Given | None:
     from webapp.crypto.passwords import Passwords
     from webapp.people.choose_password import Unfit, choose
+    from webapp.users.fit_password import is_short
 
     if not typed and not generate:
         return None
@@ -233,7 +236,8 @@ async def _password(typed: str, owner: "Owner", *, generate: bool, policy: Polic
         chosen = await choose(typed, owner, generate=generate, policy=policy, passwords=passwords)
         if isinstance(chosen, Unfit):
             raise CommandFailed(f"password: {_text(chosen.text)}")
-        return _Given(await passwords.hash(chosen.password), chosen.shown)
+        hashed = await passwords.hash(chosen.password)
+        return _Given(hashed, chosen.shown, is_short=is_short(chosen.password, policy))
     finally:
         # Waits for the threads, which may not happen on the loop.
         await asyncio.to_thread(passwords.close)

@@ -36,7 +36,7 @@ from webapp.users.create import Taken
 from webapp.users.edit import Corrected, Correction, Outdated
 from webapp.users.edit import correct as correct_person
 from webapp.users.find import by_id
-from webapp.users.fit_password import Owner, rules_for
+from webapp.users.fit_password import Owner, is_short, rules_for
 from webapp.users.models import User
 from webapp.users.question import FIELDS, BadQuestion, Question, Status
 from webapp.users.search import PAGE_SIZE, BadCursor, find
@@ -157,6 +157,7 @@ async def set_password(request: Req) -> Response:
         action="user:set_password",
         must_change=True,
         expires_at=state["clock"]() + timedelta(hours=policy.staff_password_hours),
+        is_short=is_short(chosen.password, policy),
         history=policy.password_history,
         reach=reach(principal.role),
     )

@@ -28,6 +28,7 @@ OWN_ROLE: Final = message("Nobody changes their own role. Another administrator 
 OWN_ACCOUNT: Final = message("Nobody disables their own account. Another administrator can disable yours.")
 NOT_BY_STAFF: Final = message("The security policy has nobody set a password for somebody else.")
 GIVEN_PASSWORD: Final = message("Staff has given this password, so it is to be changed before it runs out.")
+SHORT_PASSWORD: Final = message("Their password is too short without a second factor, so it is to be changed.")
 CHANGED_MEANWHILE: Final = message("Somebody else has changed this person meanwhile. Look again, then repeat it.")
 LAST_ADMINISTRATOR: Final = message("This is the last administrator who can sign in. Make somebody else one first.")
 

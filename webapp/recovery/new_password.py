@@ -11,7 +11,7 @@ from webapp.recovery.reset_link import NO_LETTER, Expired, Invalid, LinkState, O
 from webapp.recovery.visits import was_filled_in, was_used
 from webapp.security_policy import Policy
 from webapp.text import Message
-from webapp.users.fit_password import unfit
+from webapp.users.fit_password import is_short, unfit
 from webapp.users.set_password import Change, change_password
 
 
@@ -84,6 +84,7 @@ async def use_link(
         user_id=link.user_id,
         password_hash=await passwords.hash(password),
         action=action,
+        is_short=is_short(password, policy),
         only_at_recovery_version=link.recovery_version,
         history=policy.password_history,
         thaws=link.letter_id == NO_LETTER,

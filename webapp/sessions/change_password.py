@@ -10,7 +10,7 @@ from webapp.security_policy import Policy
 from webapp.sessions.known_browser import is_known, make_known
 from webapp.sessions.session import Client, begin
 from webapp.text import Message, message
-from webapp.users.fit_password import Owner, unfit
+from webapp.users.fit_password import Owner, is_short, unfit
 from webapp.users.models import User
 from webapp.users.set_password import Change, change_password
 
@@ -55,6 +55,7 @@ async def change_own_password(
         user_id=user_id,
         password_hash=password_hash,
         action="user:changed_own_password",
+        is_short=is_short(new, policy),
         history=policy.password_history,
         only_at_recovery_version=user.recovery_version,
     )

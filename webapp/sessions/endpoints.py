@@ -210,9 +210,13 @@ async def change_password(request: Req) -> Response:
 
 async def _password_page(request: Req, *, status: int = 200, errors: Mapping[str, Message] = _NO_ERRORS) -> Response:
     user = await User.get(id=signed_in(request).user_id)
-    rules = rules_for(Owner.of(user), await request.state["policy"]())
     return await request.state["pages"].render(
-        request, "sessions/password.html", status=status, rules=rules, errors=errors
+        request,
+        "sessions/password.html",
+        status=status,
+        rules=rules_for(Owner.of(user), await request.state["policy"]()),
+        too_short=user.must_change and user.password_is_short and not user.second_factor,
+        errors=errors,
     )
 
 

@@ -34,6 +34,11 @@ class NotChosen:
 
 
 @dataclass(frozen=True, slots=True)
+class TooShort:
+    """The password was long enough beside a second factor only, and there is none any more."""
+
+
+@dataclass(frozen=True, slots=True)
 class OutOfReach:
     """There is no such person, or by now one whom the actor does not reach."""
 
@@ -90,21 +95,21 @@ async def thaw(user_id: int, *, actor: Actor, now: datetime, reach: frozenset[Ro
 
 async def require_change(
     user_id: int, *, actor: Actor, now: datetime, reach: frozenset[Role] = EVERYONE
-) -> Changed | NotChosen | OutOfReach:
+) -> Changed | NotChosen | TooShort | OutOfReach:
     """Have the person choose a new password before they reach anything else, in browsers that are signed in as well."""
     return await _ask_for_change(user_id, asked=True, actor=actor, now=now, reach=reach)
 
 
 async def waive_change(
     user_id: int, *, actor: Actor, now: datetime, reach: frozenset[Role] = EVERYONE
-) -> Changed | NotChosen | OutOfReach:
-    """Let the person keep their password, unless it is one that staff has given."""
+) -> Changed | NotChosen | TooShort | OutOfReach:
+    """Let the person keep their password, unless it is one that staff has given, or too short by itself."""
     return await _ask_for_change(user_id, asked=False, actor=actor, now=now, reach=reach)
 
 
 async def _ask_for_change(
     user_id: int, *, asked: bool, actor: Actor, now: datetime, reach: frozenset[Role]
-) -> Changed | NotChosen | OutOfReach:
+) -> Changed | NotChosen | TooShort | OutOfReach:
     async with transaction():
         user = await User.filter(id=user_id).select_for_update(no_key=True).first()
         if user is None or user.role not in reach:
@@ -113,6 +118,8 @@ async def _ask_for_change(
             return Changed()
         if user.password_hash is None or user.password_expires_at is not None:
             return NotChosen()
+        if not asked and user.password_is_short and not user.second_factor:
+            return TooShort()
         await User.filter(id=user_id).update(must_change=asked)
         action = "user:required_change" if asked else "user:waived_change"
         await record(actor, Deed(action, Subject(user.username, user.id)), now=now)

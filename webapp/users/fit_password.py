@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
-from webapp.crypto.passwords import Passwords, advise, generate_password
+from webapp.crypto.passwords import Passwords, advise, generate_password, normalised
 from webapp.security_policy import Policy
 from webapp.text import Message, message
 from webapp.users.models import PasswordHash, User
@@ -26,6 +26,11 @@ class Owner:
         """A person who exists."""
         names = (user.username, user.display_name, user.email or "")
         return cls(user_id=user.id, names=names, second_factor=user.second_factor)
+
+
+def is_short(password: str, policy: Policy) -> bool:
+    """Whether a password that is fit would not be if it were the only factor."""
+    return len(normalised(password) or "") < policy.minimum_for(second_factor=False)
 
 
 def advice(password: str, owner: Owner, policy: Policy) -> tuple[Message, ...]:

@@ -57,6 +57,8 @@ class User(Model):
     """Whether there is a row of theirs in ``factors``; written with it, in the same transaction."""
     password_expires_at = fields.DatetimeField(null=True)
     """Until when a password that staff has set lets the person in; empty for one of their own choice."""
+    password_is_short = fields.BooleanField(default=False, db_default=False)
+    """Whether the password is shorter than one must be that is the only factor: it was set beside a second one."""
     pending_email = fields.CharField(max_length=320, null=True)
     """The address that the person wants instead; it counts once the link in a letter to it was confirmed."""
     pending_email_at = fields.DatetimeField(null=True)

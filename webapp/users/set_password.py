@@ -35,6 +35,8 @@ class Change:
     must_change: bool = False
     expires_at: datetime | None = None
     """Until when it lets the person in, if staff has set it; None for one of their own choice."""
+    is_short: bool = False
+    """Whether it may not be the only factor (``users.fit_password.is_short``); of a hash taken over nobody knows."""
     only_at_recovery_version: int | None = None
     thaws: bool = False
     """Whether it is made even while the account is frozen, and ends that."""
@@ -58,9 +60,12 @@ async def change_password(change: Change, *, actor: Actor, now: datetime) -> boo
         frozen = change.thaws and await matching.filter(frozen_at__not_isnull=True).exists()
         before = await matching.select_for_update(no_key=True).first()
         old = before.password_hash if before else None
+        # The second factor beside which it was chosen may be gone by now.
+        too_short = change.is_short and before is not None and not before.second_factor
         changed = await matching.update(
             password_hash=change.password_hash,
-            must_change=change.must_change,
+            password_is_short=change.is_short,
+            must_change=change.must_change or too_short,
             password_expires_at=change.expires_at,
             recovery_version=F("recovery_version") + 1,
             credentials_version=F("credentials_version") + 1,

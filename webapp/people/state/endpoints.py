@@ -9,7 +9,7 @@ from starlette.responses import Response
 from webapp.fields import Invalid, check
 from webapp.people.endpoints import actor_of, done, reached, refuse, show
 from webapp.people.forms import NewState, names_of
-from webapp.people.person_page import GIVEN_PASSWORD, LAST_ADMINISTRATOR, OWN_ACCOUNT
+from webapp.people.person_page import GIVEN_PASSWORD, LAST_ADMINISTRATOR, OWN_ACCOUNT, SHORT_PASSWORD
 from webapp.sessions.endpoints import lock_out_of
 from webapp.sessions.unlock import unlock
 from webapp.text import Message, message
@@ -20,6 +20,7 @@ from webapp.users.change_state import (
     NotChosen,
     Oneself,
     OutOfReach,
+    TooShort,
     disable,
     enable,
     require_change,
@@ -33,7 +34,7 @@ from webapp.web.forms import read_fields
 from webapp.web.guards import signed_in
 from webapp.web.state import Req
 
-_StateChange = Callable[..., Awaitable[Changed | Oneself | LastAdministrator | NotChosen | OutOfReach]]
+_StateChange = Callable[..., Awaitable[Changed | Oneself | LastAdministrator | NotChosen | TooShort | OutOfReach]]
 _CHANGES: Final[Mapping[str, tuple[_StateChange, Message, Message | None]]] = {
     "active": (enable, message("The account is enabled."), None),
     "disabled": (disable, message("The account is disabled."), None),
@@ -72,6 +73,8 @@ async def change_state(request: Req) -> Response:
             return await show(request, user, "access", status=422, errors={"state": LAST_ADMINISTRATOR})
         case NotChosen():
             return await show(request, user, "access", status=409, errors={"state": GIVEN_PASSWORD})
+        case TooShort():
+            return await show(request, user, "access", status=409, errors={"state": SHORT_PASSWORD})
         case OutOfReach():
             return await refuse(request, user, "change_state")
 

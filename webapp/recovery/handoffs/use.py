@@ -20,7 +20,7 @@ from webapp.recovery.handoffs.make import details_of
 from webapp.recovery.models import Handoff
 from webapp.security_policy import Policy
 from webapp.text import Message, message
-from webapp.users.fit_password import advice, unfit
+from webapp.users.fit_password import advice, is_short, unfit
 from webapp.users.models import User
 from webapp.users.set_password import Change, change_password
 
@@ -90,8 +90,8 @@ async def use_handoff(
     before = await unfit(typed.password, link.owner, policy=policy, passwords=passwords)
     if before:
         return Unfit(link, {"new_password": before[0]})
-    password_hash = await passwords.hash(typed.password)
-    return await _set(link, password_hash, history=policy.password_history, actor=actor, now=now)
+    password_hash, short = await passwords.hash(typed.password), is_short(typed.password, policy)
+    return await _set(link, password_hash, is_short=short, history=policy.password_history, actor=actor, now=now)
 
 
 def _faults(link: Open, typed: Typed, policy: Policy) -> dict[str, Message]:
@@ -122,13 +122,16 @@ async def _try(
     return Exhausted()
 
 
-async def _set(link: Open, password_hash: str, *, history: int, actor: Actor, now: datetime) -> Done | Ended:
+async def _set(
+    link: Open, password_hash: str, *, is_short: bool, history: int, actor: Actor, now: datetime
+) -> Done | Ended:
     handoff = link.handoff
     change = Change(
         user_id=handoff.user_id,
         password_hash=password_hash,
         action="user:used_handoff",
         details=details_of(handoff),
+        is_short=is_short,
         only_at_recovery_version=handoff.recovery_version,
         history=history,
     )

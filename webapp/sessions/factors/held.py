@@ -83,7 +83,7 @@ async def remove(user_id: int, factor_id: int, *, actor: Actor, now: datetime) -
             return False
         await factor.delete()
         if not await Factor.filter(user_id=user_id).exists():
-            await _without(user_id)
+            await _without(user)
         await _note(user, "user:removed_factor", "removed", actor=actor, now=now, kind=factor.kind)
     return True
 
@@ -112,7 +112,7 @@ async def clear(user_id: int, *, actor: Actor, now: datetime, reach: frozenset[R
         if not user.second_factor and not await Factor.filter(user_id=user_id).exists():
             return False
         await Factor.filter(user_id=user_id).delete()
-        await _without(user_id)
+        await _without(user)
         await User.filter(id=user_id).update(credentials_version=F("credentials_version") + 1)
         await Session.filter(user_id=user_id).delete()
         await _note(user, "user:cleared_factors", "cleared", actor=actor, now=now)
@@ -133,9 +133,11 @@ async def tell(user: User, what: News, *, network: str, now: datetime) -> None:
         await enqueue(order, now=now)
 
 
-async def _without(user_id: int) -> None:
-    await RecoveryCode.filter(user_id=user_id).delete()
-    await User.filter(id=user_id).update(second_factor=False)
+async def _without(user: User) -> None:
+    """The last one is gone. A password that was long enough only beside it is to be changed for a longer one."""
+    await RecoveryCode.filter(user_id=user.id).delete()
+    must_change = user.must_change or user.password_is_short
+    await User.filter(id=user.id).update(second_factor=False, must_change=must_change)
 
 
 async def _note(
