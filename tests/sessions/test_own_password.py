@@ -1,5 +1,7 @@
 """Changing one's own password."""
 
+from datetime import timedelta
+
 from tests.world import PASSWORD, World
 from webapp.outbox.models import Letter
 from webapp.principal import Role
@@ -50,6 +52,19 @@ async def test_changing_a_password_that_had_to_be_changed_opens_everything(world
     await browser.post("/account/password", {"current_password": PASSWORD, "new_password": NEW})
     assert (await browser.get("/account")).status_code == 200
     assert not (await User.get(username="alice")).must_change
+
+
+async def test_one_that_staff_gave_is_not_made_ones_own_after_it_expired(world: World) -> None:
+    alice = await world.person("alice", password=PASSWORD, must_change=True)
+    await User.filter(id=alice.id).update(password_expires_at=world.clock() + timedelta(minutes=10))
+    browser = world.browser()
+    await browser.sign_in("alice", PASSWORD)
+    world.clock.advance(minutes=10)
+    response = await browser.post("/account/password", {"current_password": PASSWORD, "new_password": NEW})
+    assert response.status_code == 422
+    assert "The password that was given has expired." in response.text
+    assert (await User.get(username="alice")).must_change
+    assert (await world.browser().post("/sign-in", {"identifier": "alice", "password": NEW})).status_code == 422
 
 
 async def test_guessing_the_present_password_is_limited(world: World) -> None:

@@ -47,6 +47,9 @@ async def change_own_password(
     user = await User.get(id=user_id)
     if not (await passwords.verify(current, user.password_hash)).ok:
         return NotChanged({"current_password": message("This is not your present password.")})
+    if user.password_expired(now):
+        # A session that was kept alive does not make the password one's own that no longer signs anybody in.
+        return NotChanged({"current_password": message("The password that was given has expired.")})
     wrong = await unfit(new, Owner.of(user), policy=policy, passwords=passwords)
     if wrong:
         return NotChanged({"new_password": wrong[0]})
