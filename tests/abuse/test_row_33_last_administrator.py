@@ -1,7 +1,7 @@
-"""The last administrator who can sign in is neither disabled, demoted nor deleted, not even by two at once.
+"""The last administrator who can sign in is neither disabled, demoted, deleted nor given a password.
 
-Freezing is the owner's own word, and shuts the last one as well: the way back is
-on the machine (`postern users recovery-link`).
+Not even by two at once; a password that staff gives runs out. Freezing is the owner's own word, and shuts the last one
+as well: the way back is on the machine (`postern users recovery-link`).
 """
 
 import asyncio
@@ -32,6 +32,10 @@ async def _demote(browser: Browser, user: User) -> httpx2.Response:
     return await browser.post(f"/users/{user.id}", fields)
 
 
+async def _give_password(browser: Browser, user: User) -> httpx2.Response:
+    return await browser.post(f"/users/{user.id}/password", {"new_password": "nine purple lanterns humming"})
+
+
 async def _delete(browser: Browser, user: User) -> httpx2.Response:
     return await browser.post(f"/users/{user.id}/deletion", {"username": user.username})
 
@@ -42,6 +46,8 @@ REMOVALS: dict[str, tuple[Removal, Removal]] = {
     "both": (_disable, _demote),
     "delete": (_delete, _delete),
     "delete and disable": (_delete, _disable),
+    "give a password": (_give_password, _give_password),
+    "give a password and demote": (_give_password, _demote),
 }
 
 
@@ -74,7 +80,7 @@ UNFIT: dict[str, dict[str, object]] = {
 
 
 @pytest.mark.parametrize("unfit", list(UNFIT))
-@pytest.mark.parametrize("remove", [_disable, _demote, _delete])
+@pytest.mark.parametrize("remove", [_disable, _demote, _delete, _give_password])
 async def test_one_who_cannot_sign_in_is_no_other(world: World, remove: Removal, unfit: str) -> None:
     await world.admin()
     root = await User.get(username="root")

@@ -40,7 +40,7 @@ from webapp.users.fit_password import Owner, is_short, rules_for
 from webapp.users.models import User
 from webapp.users.question import FIELDS, BadQuestion, Question, Status
 from webapp.users.search import PAGE_SIZE, BadCursor, find
-from webapp.users.set_password import Change, change_password
+from webapp.users.set_password import Change, give_password
 from webapp.web.errors import WayOn, refusal
 from webapp.web.forms import read_fields, read_query
 from webapp.web.guards import signed_in
@@ -161,7 +161,10 @@ async def set_password(request: Req) -> Response:
         history=policy.password_history,
         reach=reach(principal.role),
     )
-    if not await change_password(change, actor=actor_of(request), now=state["clock"]()):
+    given_one = await give_password(change, actor=actor_of(request), now=state["clock"]())
+    if isinstance(given_one, LastAdministrator):
+        return await show(request, user, "password", status=422, errors={"new_password": LAST_ADMINISTRATOR})
+    if not given_one:
         await refuse(request, user, "set_password")
     state["wake"]()
     await (await lock_out_of(request)).forgive(user)

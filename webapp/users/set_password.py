@@ -11,7 +11,9 @@ from webapp.audit.record import Actor, Deed, Subject, record
 from webapp.db.connect import transaction
 from webapp.outbox.enqueue import Order, enqueue
 from webapp.principal import Role
+from webapp.users.administrators import hold
 from webapp.users.authority import EVERYONE
+from webapp.users.change_state import LastAdministrator
 from webapp.users.models import PasswordHash, User
 
 PASSWORD_CHANGED = "password_changed"  # noqa: S105  a kind of letter
@@ -90,6 +92,18 @@ async def change_password(change: Change, *, actor: Actor, now: datetime) -> boo
                 now=now,
             )
     return True
+
+
+async def give_password(change: Change, *, actor: Actor, now: datetime) -> bool | LastAdministrator:
+    """The same for a password that staff gives, which runs out.
+
+    The last administrator who can sign in for as long as they like is not given one: were it to run out unused, nobody
+    could give them another. So of two administrators who give each other one at the same moment one succeeds.
+    """
+    async with transaction():
+        if (await hold(change.user_id)).is_needed:
+            return LastAdministrator()
+        return await change_password(change, actor=actor, now=now)
 
 
 async def store_rehash(user_id: int, old: str, new: str) -> None:
