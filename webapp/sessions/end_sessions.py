@@ -12,8 +12,8 @@ from webapp.sessions.session import end
 
 async def end_sessions(
     subject: Subject, *, actor: Actor, now: datetime, kept: int | None = None, browser: str = ""
-) -> None:
-    """End the person's sessions and record it; the browsers they signed in with are known no more.
+) -> int:
+    """End the person's sessions, record it, and return how many there were; no browser of theirs is known any more.
 
     ``kept`` is the session that goes on, if the person is the actor, and ``browser`` the value of the cookie by which
     theirs stays known.
@@ -24,6 +24,7 @@ async def end_sessions(
         await forget(subject.user_id, kept=browser)
         if ended:
             await record(actor, Deed("user:ended_sessions", subject, {"sessions": str(ended)}), now=now)
+    return ended
 
 
 async def sign_out(principal: Principal, *, network: str, now: datetime) -> None:

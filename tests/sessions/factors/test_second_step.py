@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 
 from tests.postal import post, text_of, use_server
-from tests.sessions.factors.having import give, password_given, with_app
+from tests.sessions.factors.having import Phone, give, password_given, with_app
 from tests.smtp_server import smtp_server
 from tests.world import PASSWORD, World
 from webapp.audit.models import AuditEntry
@@ -191,3 +191,29 @@ async def test_it_is_renamed_and_removed_with_the_password(world: World) -> None
     assert (await browser.post(path, {"action": "remove", "current_password": PASSWORD})).status_code == 303
     assert not (await User.get(username="alice")).second_factor
     assert not await RecoveryCode.all().exists()
+
+
+async def test_the_first_factor_signs_out_browsers_that_have_shown_none(world: World) -> None:
+    await world.person("alice", password=PASSWORD)
+    other = await world.entered("alice")
+    here, _, _ = await with_app(world, "alice")
+    assert (await other.get("/account")).status_code == 303
+    assert (await here.get("/account")).status_code == 200
+    factor = await Factor.get()
+    path = f"/account/factors/{factor.id}"
+    assert (await other.post(path, {"action": "remove", "current_password": PASSWORD})).status_code == 401
+    assert await Factor.filter(id=factor.id).exists()
+    assert (await AuditEntry.get(action="user:ended_sessions")).details == {"sessions": "1"}
+
+
+async def test_a_further_one_signs_out_nobody_and_the_page_says_which_it_was(world: World) -> None:
+    await world.person("alice", password=PASSWORD)
+    await world.entered("alice")
+    browser = await world.entered("alice")
+    for number, said in ((1, True), (2, False)):
+        page = await browser.post("/account/factors", {"action": "app", "current_password": PASSWORD})
+        fields = {"begun": browser.hidden(page, "begun"), "name": f"{number}", "code": Phone(world, page.text).code()}
+        answer = await browser.post("/account/factors/app", fields)
+        assert ("All other browsers are signed out." in answer.text) is said
+        await world.entered("alice")
+    assert await Session.all().count() == 3

@@ -127,13 +127,21 @@ async def change(request: Req) -> Response:
 
 async def _add(request: Req, begun: Begun, factor: Factor) -> Response:
     state = request.state
-    match await held.add(begun, factor, actor=_actor(request), vault=state["vault"], now=state["clock"]()):
+    outcome = await held.add(
+        begun,
+        factor,
+        session_id=signed_in(request).session_id,
+        actor=_actor(request),
+        vault=state["vault"],
+        now=state["clock"](),
+    )
+    match outcome:
         case NotAdded():
             return _begin_again(request)
-        case Added(codes):
+        case Added(codes, ended):
             state["wake"]()
             if codes:
-                return await _codes_page(request, codes)
+                return await _codes_page(request, codes, others_ended=ended > 0)
             return state["pages"].redirect(request, FACTORS, toast=Toast(message("The second factor is added.")))
 
 
@@ -204,8 +212,10 @@ async def _passkey_page(request: Req, token: str, challenge: str, *, status: int
     )
 
 
-async def _codes_page(request: Req, codes: tuple[str, ...]) -> Response:
-    return await request.state["pages"].render(request, "sessions/factors/codes.html", codes=codes)
+async def _codes_page(request: Req, codes: tuple[str, ...], *, others_ended: bool = False) -> Response:
+    return await request.state["pages"].render(
+        request, "sessions/factors/codes.html", codes=codes, others_ended=others_ended
+    )
 
 
 def _name(request: Req, typed: str, usual: Message) -> str:

@@ -13,6 +13,7 @@ from webapp.crypto.vault import Vault
 from webapp.db.connect import transaction
 from webapp.outbox.enqueue import Order, enqueue
 from webapp.principal import Role
+from webapp.sessions.end_sessions import end_sessions
 from webapp.sessions.factors import recovery_codes
 from webapp.sessions.factors.challenge import Begun, finish
 from webapp.sessions.models import Factor, FactorKind, RecoveryCode, Session
@@ -30,6 +31,8 @@ class Added:
     """It counts from now on; ``codes`` are the recovery codes if it is the first factor, shown this once."""
 
     codes: tuple[str, ...]
+    ended: int
+    """So many other browsers were signed out by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +50,14 @@ def passkeys_among(factors: Sequence[Factor]) -> list[Factor]:
     return [factor for factor in factors if factor.kind is FactorKind.PASSKEY]
 
 
-async def add(begun: Begun, factor: Factor, *, actor: Actor, vault: Vault, now: datetime) -> Added | NotAdded:
-    """Add the factor that was begun with this challenge; the first one brings recovery codes along."""
+async def add(
+    begun: Begun, factor: Factor, *, session_id: int, actor: Actor, vault: Vault, now: datetime
+) -> Added | NotAdded:
+    """Add the factor that was begun with this challenge; the first one brings recovery codes along.
+
+    With the first one the person's sessions end, but for this one: none of them has shown a factor, and each could
+    remove it again with the password alone.
+    """
     user_id = begun.user.id
     try:
         async with transaction():
@@ -64,9 +73,11 @@ async def add(begun: Begun, factor: Factor, *, actor: Actor, vault: Vault, now: 
             await User.filter(id=user_id).update(second_factor=True)
             codes = await recovery_codes.replace(user_id, vault=vault, now=now) if first else ()
             await _note(user, "user:added_factor", "added", actor=actor, now=now, kind=factor.kind)
+            subject = Subject(user.username, user_id)
+            ended = await end_sessions(subject, actor=actor, now=now, kept=session_id) if first else 0
     except IntegrityError:
         return NotAdded()
-    return Added(codes)
+    return Added(codes, ended)
 
 
 async def rename(user_id: int, factor_id: int, name: str) -> bool:
