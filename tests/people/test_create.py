@@ -24,9 +24,9 @@ async def test_a_person_is_created_without_a_password_and_can_be_invited(world: 
     assert "Send an invitation" in page
 
 
-async def test_a_typed_password_works_and_is_to_be_changed_if_ticked(world: World, signed_in: SignedIn) -> None:
+async def test_a_typed_password_works_and_is_to_be_changed(world: World, signed_in: SignedIn) -> None:
     browser = await signed_in()
-    fields = {"username": "ada", "password": "lantern meadow quartz 7", "role": "auditor", "must_change": "on"}
+    fields = {"username": "ada", "password": "lantern meadow quartz 7", "role": "auditor"}
     assert (await browser.post("/users", fields)).status_code == 303
     ada = await User.get(username="ada")
     assert (ada.role, ada.must_change) == ("auditor", True)
@@ -36,13 +36,14 @@ async def test_a_typed_password_works_and_is_to_be_changed_if_ticked(world: Worl
 
 async def test_a_password_that_was_made_up_is_shown_once_and_works(world: World, signed_in: SignedIn) -> None:
     browser = await signed_in()
-    answer = await browser.post("/users", {"username": "ada", "generate": "on", "password": "", "must_change": ""})
+    answer = await browser.post("/users", {"username": "ada", "generate": "on", "password": ""})
     assert answer.status_code == 200
     assert answer.headers["Cache-Control"] == "no-store"
     assert "set-cookie" not in answer.headers
     found = re.search(r'<code id="made-up">([^<]+)</code>', answer.text)
     assert found
     ada = await User.get(username="ada")
+    assert "It works for 24 hours." in answer.text
     assert found.group(1) not in (await browser.get(f"/users/{ada.id}")).text
     await world.browser().sign_in("ada", found.group(1))
     assert found.group(1) not in str([entry.details for entry in await AuditEntry.all()])

@@ -3,6 +3,7 @@
 import asyncio
 import html
 import re
+from datetime import timedelta
 
 import pytest
 from starlette.types import Message, Receive, Scope, Send
@@ -36,7 +37,7 @@ async def test_people_are_created_from_lines_of_every_kind_and_invited(world: Wo
         "bob\tbob@example.org\tBob, the builder",
         "李雷;li@example.org;李雷",
     )
-    fields = {"people": "\r\n".join(lines), "role": "auditor", "way_in": "invite", "must_change": "on"}
+    fields = {"people": "\r\n".join(lines), "role": "auditor", "way_in": "invite"}
     answer = await browser.post(HERE, fields)
     assert (answer.status_code, answer.headers["Location"]) == (303, "/users?sort=-created")
     page = (await browser.get(answer.headers["Location"])).text
@@ -60,12 +61,12 @@ async def test_people_are_created_from_lines_of_every_kind_and_invited(world: Wo
         assert entries[0].details == {"role": "auditor", "email": each.email}
 
 
-@pytest.mark.parametrize("must_change", ["on", ""])
+@pytest.mark.parametrize("more", [{}, {"must_change": "off"}])
 async def test_passwords_that_were_made_up_are_shown_once_and_work(
-    world: World, signed_in: SignedIn, must_change: str
+    world: World, signed_in: SignedIn, more: dict[str, str]
 ) -> None:
     browser = await signed_in()
-    fields = {"people": "bob\nada, ada@example.org", "way_in": "generate", "must_change": must_change}
+    fields = {"people": "bob\nada, ada@example.org", "way_in": "generate", **more}
     answer = await browser.post(HERE, fields)
     assert answer.status_code == 200
     assert answer.headers["Cache-Control"] == "no-store"
@@ -79,10 +80,10 @@ async def test_passwords_that_were_made_up_are_shown_once_and_work(
     assert again.status_code == 422
     for name, password in passwords.items():
         user = await User.get(username=name)
-        assert (user.must_change, user.password_expires_at is not None) == (bool(must_change), bool(must_change))
+        assert (user.must_change, user.password_expires_at) == (True, world.clock() + timedelta(hours=24))
         assert [kept.password_hash for kept in await PasswordHash.filter(user_id=user.id)] == [user.password_hash]
         signed = await world.browser().sign_in(name, password)
-        assert (signed.headers["Location"] == "/account/password") is bool(must_change)
+        assert signed.headers["Location"] == "/account/password"
         assert password not in again.text
         assert password not in str([entry.details for entry in await AuditEntry.all()])
     assert not await Letter.filter(kind="invitation").exists()

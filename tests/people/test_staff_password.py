@@ -1,5 +1,7 @@
 """A password that staff has set: for a while, to be changed, and only where the policy lets staff do so."""
 
+from datetime import timedelta
+
 import pytest
 
 from tests.people.conftest import SignedIn
@@ -103,9 +105,21 @@ async def test_nor_is_one_given_at_creation_then(world: World, signed_in: Signed
     assert (await staff.post("/users", {"username": "ada", "role": "user"})).status_code == 303
 
 
-async def test_one_given_at_creation_expires_if_it_is_to_be_changed(world: World, signed_in: SignedIn) -> None:
-    staff = await signed_in()
-    await staff.post("/users", {"username": "ada", "password": NEW, "must_change": "on"})
-    await staff.post("/users", {"username": "bob", "password": NEW})
-    assert (await User.get(username="ada")).password_expires_at is not None
-    assert (await User.get(username="bob")).password_expires_at is None
+@pytest.mark.parametrize("role", ["admin", "helpdesk"])
+async def test_one_given_at_creation_is_to_be_changed_whatever_was_sent(
+    world: World, signed_in: SignedIn, role: str
+) -> None:
+    await policy(world, staff_password_hours="2")
+    staff = await signed_in("staff", role)
+    assert 'name="must_change"' not in (await staff.get("/users/new")).text
+    ways: tuple[dict[str, str], ...] = (
+        {"password": NEW},
+        {"password": NEW, "must_change": "off"},
+        {"generate": "on"},
+        {},
+    )
+    for number, fields in enumerate(ways):
+        assert (await staff.post("/users", {"username": f"ada{number}", **fields})).status_code in {200, 303}
+        made = await User.get(username=f"ada{number}")
+        ends = world.clock() + timedelta(hours=2) if fields else None
+        assert (made.must_change, made.password_expires_at) == (bool(fields), ends)

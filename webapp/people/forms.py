@@ -7,11 +7,14 @@ from webapp.users.create import NewPerson
 
 
 class Creation(NewPerson):
-    """A new person. Without a password and without ``generate`` they start with none, and may be invited."""
+    """A new person. Without a password and without ``generate`` they start with none, and may be invited.
+
+    A password is always one to be changed, as it is in ``NewPassword``.
+    """
 
     password: str = ""
     generate: bool = False
-    must_change: bool = False
+    must_change: bool = True
     invite: bool = False
 
 

@@ -33,11 +33,14 @@ INVITED_WITH_PASSWORD: Final = message("Whoever has a password needs no invitati
 
 async def new(request: Req) -> Response:
     """The form for a new person."""
-    return await _creation(request, {"role": Role.USER, "must_change": "on"}, {})
+    return await _creation(request, {"role": Role.USER}, {})
 
 
 async def create(request: Req) -> Response:
-    """Create a person. A password that was made up is shown in the answer and nowhere else."""
+    """Create a person. A password is to be changed before it expires.
+
+    One that was made up is shown in the answer and nowhere else.
+    """
     state = request.state
     fields = await read_fields(request, names_of(Creation))
     checked = check(Creation, given(fields))
@@ -54,21 +57,19 @@ async def create(request: Req) -> Response:
         return await _creation(request, fields, {"password": NOT_BY_STAFF})
     if form.password or form.generate:
         owner = Owner(names=(form.username, form.display_name, form.email or ""))
-        policy = await state["policy"]()
         chosen = await choose(form.password, owner, generate=form.generate, policy=policy, passwords=state["passwords"])
     if isinstance(chosen, Unfit):
         return await _creation(request, fields, {"password": chosen.text})
     if form.invite and (chosen or not form.email):
         wrong = INVITED_WITH_PASSWORD if chosen else INVITED_WITHOUT_ADDRESS
         return await _creation(request, fields, {"invite" if chosen else "email": wrong})
-    must_change = chosen is not None and form.must_change
     outcome = await create_person(
         NewPerson.model_validate(form.model_dump(include=set(NewPerson.model_fields))),
         actor=actor,
         now=now,
         password_hash=await state["passwords"].hash(chosen.password) if chosen else None,
-        must_change=must_change,
-        password_expires_at=now + timedelta(hours=policy.staff_password_hours) if must_change else None,
+        must_change=chosen is not None,
+        password_expires_at=now + timedelta(hours=policy.staff_password_hours) if chosen else None,
     )
     if isinstance(outcome, Taken):
         return await _creation(request, fields, {outcome.field: outcome.text})
@@ -79,6 +80,7 @@ async def create(request: Req) -> Response:
             region="people/_created.html",
             user=await User.get(id=outcome.user_id),
             password=chosen.shown,
+            password_hours=policy.staff_password_hours,
         )
     created = message("%(name)s is created.", name=form.display_name or form.username)
     toast = Toast(created, detail=await _invited(request, outcome.user_id) if form.invite else None)
@@ -98,6 +100,7 @@ async def _invited(request: Req, user_id: int) -> Message | None:
 async def _creation(request: Req, values: Mapping[str, str], errors: Mapping[str, Message]) -> Response:
     """The form for a new person; what was typed stays, but for the password."""
     shown = {name: values.get(name, "") for name in names_of(Creation) if name != "password"}
+    policy = await request.state["policy"]()
     return await request.state["pages"].render(
         request,
         "people/new.html",
@@ -105,8 +108,9 @@ async def _creation(request: Req, values: Mapping[str, str], errors: Mapping[str
         status=422 if errors else 200,
         values=shown,
         errors=errors,
-        sets_passwords=(await request.state["policy"]()).staff_set_passwords,
+        sets_passwords=policy.staff_set_passwords,
+        password_hours=policy.staff_password_hours,
         retype=bool(values.get("password")),
-        rules=rules_for(Owner(), await request.state["policy"]()),
+        rules=rules_for(Owner(), policy),
         roles=grants(signed_in(request).role),
     )

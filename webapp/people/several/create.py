@@ -23,10 +23,8 @@ class Terms:
 
     role: Role
     hashes: Mapping[str, str]
-    must_change: bool = False
-    """Whether they have to choose another password than that."""
     expires_at: datetime | None = None
-    """When that password ends."""
+    """When that password ends, which they have to change before; None without one."""
     invited: bool = False
 
 
@@ -68,6 +66,6 @@ def _newcomer(typed: Typed, terms: Terms) -> Newcomer:
         display_name=person.display_name or "",
         role=terms.role,
         password_hash=terms.hashes.get(person.username),
-        must_change=terms.must_change,
+        must_change=terms.expires_at is not None,
         password_expires_at=terms.expires_at,
     )

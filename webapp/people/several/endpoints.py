@@ -39,7 +39,8 @@ class Form(FormModel):
     people: Paragraph = ""
     role: Role = Role.USER
     way_in: Literal["invite", "generate", "nothing"] = "nothing"
-    must_change: bool = False
+    must_change: bool = True
+    """Passwords made up are always to be changed: it may be left out, and says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class MadeUp:
 
 async def index(request: Req) -> Response:
     """The form."""
-    return await _form(request, {"people": "", "role": Role.USER, "way_in": "invite", "must_change": "on"})
+    return await _form(request, {"people": "", "role": Role.USER, "way_in": "invite"})
 
 
 async def create(request: Req) -> Response:
@@ -78,12 +79,10 @@ async def create(request: Req) -> Response:
     if wrong := [*(each for each in lines if isinstance(each, Wrong)), *await taken(people)]:
         return await _form(request, fields, wrong=wrong)
     shown = _made_up(people, policy) if form.way_in == "generate" else []
-    must_change = form.must_change and bool(shown)
     terms = Terms(
         role=form.role,
         hashes={each.username: await state["passwords"].hash(each.password) for each in shown},
-        must_change=must_change,
-        expires_at=now + timedelta(hours=policy.staff_password_hours) if must_change else None,
+        expires_at=now + timedelta(hours=policy.staff_password_hours) if shown else None,
         invited=form.way_in == "invite",
     )
     if shown and await request.is_disconnected():
@@ -116,7 +115,6 @@ async def _created(request: Req, number: int, terms: Terms, shown: Sequence[Made
         "people/several/created.html",
         region="people/several/_created.html",
         shown=shown,
-        must_change=terms.must_change,
         hours=(await request.state["policy"]()).staff_password_hours,
         newest=NEWEST,
     )
