@@ -15,7 +15,7 @@ from webapp.attack.plan import Finding, attacks, run
 from webapp.attack.verdict import Held, NotHeld, NotTried
 from webapp.db.connect import Database
 
-OVER_TLS = {"TLS certificate", "old TLS", "TLS asked for"}
+OVER_TLS = {"TLS certificate", "old TLS", "TLS asked for", "cookies over TLS"}
 NAMES = [attack.name for attack in attacks()]
 
 
@@ -59,9 +59,13 @@ async def test_an_attack_sees_a_certificate_that_nobody_trusts_and_tls_that_is_n
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("localhost").configure_cert(context)
     async with weak_server(context) as url:
-        findings = await found(Site(Origin.of(url), verify=False), "TLS certificate", "TLS asked for")
+        names = ("TLS certificate", "TLS asked for", "cookies over TLS")
+        findings = await found(Site(Origin.of(url), verify=False), *names)
     assert "not trusted" in str(findings["TLS certificate"].verdict)
     assert isinstance(findings["TLS asked for"].verdict, NotHeld)
+    assert findings["cookies over TLS"].verdict == NotHeld(
+        ("session: Secure is missing.", "session: The prefix __Host- or __Secure- is missing.")
+    )
 
 
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
@@ -73,6 +77,17 @@ async def test_an_attack_sees_old_tls() -> None:
     async with weak_server(context) as url:
         (finding,) = (await found(Site(Origin.of(url), verify=False), "old TLS")).values()
     assert isinstance(finding.verdict, NotHeld), finding
+
+
+async def test_what_tells_a_known_name_from_others_is_said() -> None:
+    async with weak_server() as url:
+        findings = await found(Site(Origin.of(url)), "names at recovery", "names at sign-in")
+    said = {name: str(each.verdict) for name, each in findings.items()}
+    assert "POST /sign-in answers ann unlike an unknown name: " in said["names at sign-in"]
+    for difference in ("status 500 against 200", "cookies 0 against 1", "characters 22 against ", "the header x-user"):
+        assert difference in said["names at sign-in"]
+        assert difference in said["names at recovery"]
+    assert "7" not in said["names at sign-in"].partition("x-user")[2], "values of headers are not repeated"
 
 
 async def test_without_a_name_enumeration_is_not_tried() -> None:

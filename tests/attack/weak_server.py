@@ -38,7 +38,7 @@ def _page(method: str, target: str, headers: Headers, body: str) -> tuple[int, H
         return 500, {}, b"Traceback (most recent call last): sqlite3.OperationalError"
     typed = {name: values[0] for name, values in parse_qs(body).items()}
     if typed.get("identifier") == KNOWN:
-        return 200, {}, b"The password is wrong."
+        return 500, {"X-User": "7"}, b"The password is wrong."
     wanted = parse_qs(urlsplit(target).query).get("next", [""])[0].replace("\r", "").replace("\n", "")
     trusted = headers.get("x-forwarded-host") or headers.get("host", "")
     page = f'{unquote(target)} at {trusted} <input type="hidden" name="next" value="{wanted}">'

@@ -15,6 +15,7 @@ async def test_an_installation_attacks_itself_and_holds(installed: Postern) -> N
         await server.stop(signal.SIGTERM)
     assert done.status == 0, done
     states = {row["attack"]: row["state"] for row in done.json}
+    assert states["cookies over TLS"] == "not tried"
     assert states["sign-in throttle"] == states["names at sign-in"] == "held"
     assert all(row["asvs"] for row in done.json)
 
@@ -27,6 +28,7 @@ async def test_what_does_not_hold_is_told_with_status_1(fresh: Postern) -> None:
     assert "\nnot tried sign-in throttle" in done.out
     assert "[ASVS 3.5.1: " in done.out
     assert "--no-throttle leaves it out" not in done.out
+    assert done.out.rstrip().endswith("was not tried: name one that exists with --as NAME.")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """Who has an account: no answer tells (CVE-2022-39307). With a few requests, times are shown and not judged."""
 
 import html
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from statistics import median
 from typing import Final
 
@@ -37,13 +39,57 @@ async def _compared(site: Site, path: str, existing: str, *, rounds: int) -> Ver
                 return NotTried("This network has used up its tries; wait a little, and run it again.")
             answers.append((name, answer))
     shapes = [{_shape(name, answer) for name, answer in kind} for kind in (known, unknown)]
-    faults = [] if shapes[0] == shapes[1] else [f"POST {path} answers {existing} unlike an unknown name."]
+    unlike = "; ".join(_differences(*shapes))
+    faults = [f"POST {path} answers {existing} unlike an unknown name: {unlike}."] if unlike else []
     times = [median(answer.seconds for _, answer in kind) * 1_000 for kind in (known, unknown)]
     return judged(faults, f"The same answers; {times[0]:.0f} ms for {existing}, {times[1]:.0f} ms for unknown names.")
 
 
-def _shape(name: str, answer: Answer) -> tuple[int, tuple[tuple[str, str], ...], str, int]:
+@dataclass(frozen=True, slots=True)
+class _Shape:
     """What there is to see in an answer, without the name that was typed, which the page gives back."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: str
+    cookies: int
+
+    def values(self, name: str) -> tuple[str, ...]:
+        return tuple(value for given, value in self.headers if given == name)
+
+
+def _shape(name: str, answer: Answer) -> _Shape:
     headers = tuple(pair for pair in answer.headers if pair[0] not in _VARYING | {"content-length"})
     body = answer.body.decode("utf-8", "replace").replace(f'"{html.escape(name)}"', '"NAME"')
-    return answer.status, headers, body, len(answer.cookies)
+    return _Shape(answer.status, headers, body, len(answer.cookies))
+
+
+def _differences(known: set[_Shape], unknown: set[_Shape]) -> Iterator[str]:
+    """What the answers differ in, the known name's first: enough to look for the reason, and no page."""
+    if known == unknown:
+        return
+    kinds = (known, unknown)
+    differs = False
+    for what, of in _LOOKED_AT.items():
+        theirs, others = ({of(shape) for shape in kind} for kind in kinds)
+        if theirs != others:
+            differs = True
+            yield f"{what} {_listed(theirs)} against {_listed(others)}"
+    for name in sorted({name for shape in known | unknown for name, _ in shape.headers}):
+        theirs_of, others_of = ({shape.values(name) for shape in kind} for kind in kinds)
+        if theirs_of != others_of:
+            differs = True
+            yield f"the header {name}"
+    if not differs:
+        yield "the text of the page"
+
+
+_LOOKED_AT: Final[dict[str, Callable[[_Shape], int]]] = {
+    "status": lambda shape: shape.status,
+    "cookies": lambda shape: shape.cookies,
+    "characters": lambda shape: len(shape.body),
+}
+
+
+def _listed(numbers: set[int]) -> str:
+    return " or ".join(map(str, sorted(numbers)))

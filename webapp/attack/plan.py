@@ -80,7 +80,8 @@ def attacks(existing: str = "", *, throttle: bool = True) -> tuple[Attack, ...]:
             "nobody learns who has an account",
             partial(enumeration.on_the_sign_in_page, existing=existing),
         ),
-        Attack("cookies", ("3.3.1", "3.3.2", "3.3.3", "3.3.4"), "cookies stay where they belong", cookies.attributes),
+        Attack("cookies", ("3.3.2", "3.3.4"), "cookies stay where they belong", cookies.attributes),
+        Attack("cookies over TLS", ("3.3.1", "3.3.3"), "cookies travel over TLS, from this host", cookies.over_tls),
         Attack(
             "sign-in throttle", ("6.3.1",), "passwords cannot be guessed", throttling.guessing if throttle else _spared
         ),

@@ -33,6 +33,8 @@ def attack(url: str, *, existing: str, throttle: bool, allowed: bool, authority:
     else:
         counts = {word: sum(_WORDS[type(each.verdict)] == word for each in findings) for word in _WORDS.values()}
         typer.echo(", ".join(f"{number} {word}" for word, number in counts.items()) + ".")
+        if not existing:
+            typer.echo("Whether answers tell who has an account was not tried: name one that exists with --as NAME.")
     if any(isinstance(each.verdict, NotHeld) for each in findings):
         raise SystemExit(1)
 
