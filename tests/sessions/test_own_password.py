@@ -5,7 +5,7 @@ from datetime import timedelta
 from tests.world import PASSWORD, World
 from webapp.outbox.models import Letter
 from webapp.principal import Role
-from webapp.users.models import User
+from webapp.users.models import PasswordHash, User
 
 NEW = "violet harbour seven lanterns"
 
@@ -32,6 +32,20 @@ async def test_the_present_password_is_asked_for(world: World) -> None:
     assert response.status_code == 422
     assert "This is not your present password." in response.text
     assert NEW not in response.text
+
+
+async def test_a_hash_that_no_library_computes_is_not_the_present_password_and_none_of_the_past(world: World) -> None:
+    alice = await world.person("alice")
+    stored = f"$2b$04$abcdefghijklmnopqrstu9{'.' * 31}"
+    await User.filter(id=alice.id).update(password_hash=stored)
+    await PasswordHash.create(user_id=alice.id, password_hash=stored, set_at=world.clock())
+    browser = await world.entered("alice")
+    response = await browser.post("/account/password", {"current_password": "wrong", "new_password": NEW})
+    assert response.status_code == 422
+    assert "This is not your present password." in response.text
+    admin = await world.admin()
+    assert (await admin.post(f"/users/{alice.id}/password", {"new_password": NEW})).status_code == 303
+    await world.browser().sign_in("alice", NEW)
 
 
 async def test_weak_and_unchanged_passwords_are_refused(world: World) -> None:
