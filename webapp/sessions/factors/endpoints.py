@@ -16,6 +16,7 @@ from webapp.sessions.factors.passkeys import Passkeys, new_challenge
 from webapp.sessions.models import Factor, FactorKind
 from webapp.text import Message, message
 from webapp.users.models import User
+from webapp.web.browser import known_browser
 from webapp.web.errors import refusal
 from webapp.web.forms import read_fields
 from webapp.web.guards import FACTORS, signed_in
@@ -131,6 +132,7 @@ async def _add(request: Req, begun: Begun, factor: Factor) -> Response:
         begun,
         factor,
         session_id=signed_in(request).session_id,
+        browser=known_browser(request),
         actor=_actor(request),
         vault=state["vault"],
         now=state["clock"](),

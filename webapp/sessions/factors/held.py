@@ -51,12 +51,12 @@ def passkeys_among(factors: Sequence[Factor]) -> list[Factor]:
 
 
 async def add(
-    begun: Begun, factor: Factor, *, session_id: int, actor: Actor, vault: Vault, now: datetime
+    begun: Begun, factor: Factor, *, session_id: int, browser: str, actor: Actor, vault: Vault, now: datetime
 ) -> Added | NotAdded:
     """Add the factor that was begun with this challenge; the first one brings recovery codes along.
 
     With the first one the person's sessions end, but for this one: none of them has shown a factor, and each could
-    remove it again with the password alone.
+    remove it again with the password alone. ``browser`` is the value of the cookie by which this browser stays known.
     """
     user_id = begun.user.id
     try:
@@ -74,7 +74,9 @@ async def add(
             codes = await recovery_codes.replace(user_id, vault=vault, now=now) if first else ()
             await _note(user, "user:added_factor", "added", actor=actor, now=now, kind=factor.kind)
             subject = Subject(user.username, user_id)
-            ended = await end_sessions(subject, actor=actor, now=now, kept=session_id) if first else 0
+            ended = 0
+            if first:
+                ended = await end_sessions(subject, actor=actor, now=now, kept=session_id, browser=browser)
     except IntegrityError:
         return NotAdded()
     return Added(codes, ended)

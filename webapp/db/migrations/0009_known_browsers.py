@@ -3,7 +3,7 @@ from tortoise.migrations import operations as ops
 
 
 class Migration(migrations.Migration):
-    dependencies = [("postern", "0007_audit")]
+    dependencies = [("postern", "0008_short_passwords")]
 
     initial = False
 
