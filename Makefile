@@ -5,8 +5,9 @@ MAKEFLAGS += --no-print-directory
 export PYTHONDONTWRITEBYTECODE :=
 PYTHON_FILES := $(wildcard webapp tests scripts bench)
 PY := .venv/bin/python
-# One worker more than there are cores: many tests wait for a process, a browser or a time-out.
-PYTEST := $(PY) -m pytest -n $(shell echo $$(($$(nproc) + 1))) -p tests.coverage_plugin -p tests.no_skips_plugin
+# One worker more than there are cores: many tests wait for a process, a browser or a time-out. Whoever has none left takes
+# over from the others: some files have long tests only.
+PYTEST := $(PY) -m pytest -n $(shell echo $$(($$(nproc) + 1))) --dist worksteal -p tests.coverage_plugin -p tests.no_skips_plugin
 
 .PHONY: help
 help: ## List the targets

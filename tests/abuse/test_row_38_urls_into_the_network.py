@@ -28,6 +28,8 @@ from webapp.webhooks.event import Event
 from webapp.webhooks.models import WebhookCall
 from webapp.webhooks.tell import tell
 
+pytestmark = pytest.mark.one_engine  # what is refused is refused before the database is asked
+
 USUAL: Final = frozenset({25, 465, 587, 2465, 2525, 2587})
 WAYS: Final = ("webhook", "oauth")
 

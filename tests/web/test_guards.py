@@ -7,6 +7,8 @@ from webapp.principal import Role
 from webapp.routes import URLS, Url
 from webapp.web.guards import PUBLIC, own_path, sign_in_url
 
+pytestmark = pytest.mark.one_engine  # who may call what is decided before the database is asked
+
 PUBLIC_NAMES = {
     "setup",
     "sign_in",

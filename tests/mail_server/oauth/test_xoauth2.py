@@ -16,6 +16,8 @@ from webapp.outbox.enqueue import Order, enqueue
 from webapp.outbox.models import Letter, LetterState
 from webapp.smtp.server import Auth, Grant
 
+pytestmark = pytest.mark.one_engine  # what is looked at is what goes to the servers
+
 PATH = "/mail-server"
 TEST = "/mail-server/tests"
 TO = {"recipient": "inbox@example.org"}
