@@ -10,7 +10,7 @@ from playwright.async_api import Page, async_playwright
 from bench.figures import MILLISECONDS, Figure, spread
 from bench.process import SETUP_TOKEN, environment, postern
 from tests.e2e.conftest import ARGUMENTS, CHROMIUM
-from tests.postgres_server import free_port
+from tests.ports import free_port
 
 CLICKS: Final = 15
 RUNGS: Final = 9

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from bench.process import python
-from tests.postgres_server import free_port
+from tests.ports import free_port
 
 SMTP_SINK: Final = shutil.which("smtp-sink", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/lib/postfix/sbin")
 _EHLO: Final = b"250-sink.example.com\r\n250-PIPELINING\r\n250 8BITMIME\r\n"

@@ -13,7 +13,7 @@ from typing import Final
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from tests.postgres_server import free_port
+from tests.ports import free_port
 
 KEYS: Final = "0123456789abcdef0123456789abcdef0123456789abcdef"
 SETUP_TOKEN: Final = "bench-setup-token-0123456789"

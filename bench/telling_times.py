@@ -23,7 +23,7 @@ from bench.installation import installation
 from bench.letter_sink import letter_sink
 from bench.process import environment, postern
 from tests.area_under_curve import area_under_curve
-from tests.postgres_server import free_port
+from tests.ports import free_port
 from webapp.clock import utc_now
 from webapp.crypto.passwords import Passwords
 from webapp.db.connect import Database, transaction

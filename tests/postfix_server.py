@@ -26,7 +26,7 @@ from typing import Final
 
 import pytest
 
-from tests.postgres_server import free_port
+from tests.ports import free_port
 from tests.sasl_server import SaslServer, sasl_server
 from tests.smtp_server import Certificate, ca_pem, leaf
 

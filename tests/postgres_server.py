@@ -6,7 +6,6 @@ import ctypes
 import os
 import shutil
 import signal
-import socket
 import stat
 import subprocess
 import tempfile
@@ -18,6 +17,7 @@ from typing import Any
 import asyncpg
 
 from tests.background import Background
+from tests.ports import free_port
 from webapp.db.connect import Database, parse_dsn, postgres_arguments
 
 START_SECONDS = 60.0
@@ -130,13 +130,6 @@ def _programs(folder: Path, *, for_others: bool) -> Path:
 
 def _die_with_parent() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGQUIT)
-
-
-def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 async def _until_ready(database: Database, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.abuse.answers import but_for_what_was_typed
+from tests.ports import free_port
 from tests.postal import post, use_server
-from tests.postgres_server import free_port
 from tests.smtp_server import smtp_server
 from tests.world import World, a_world
 from webapp.db.connect import Database

@@ -8,7 +8,7 @@ import pytest
 
 from tests.mail_server.filling import fields as server_fields
 from tests.policy.test_page import GOOD as POLICY
-from tests.postgres_server import free_port
+from tests.ports import free_port
 from tests.sessions.factors.having import give, password_given, with_app
 from tests.webhook_server import webhook_server
 from tests.webhooks.alerts import filled

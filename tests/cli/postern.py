@@ -14,7 +14,7 @@ from typing import Any
 import httpx2
 
 from tests import nest
-from tests.postgres_server import free_port
+from tests.ports import free_port
 
 SECONDS = 60.0
 """The longest that anything here may take; a busy machine is slow to start Python."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.cli.postern import Postern, running
 from tests.cli.test_start import execute
 from tests.databases import dsn
-from tests.postgres_server import free_port
+from tests.ports import free_port
 from webapp.db.connect import Database
 
 

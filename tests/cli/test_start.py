@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 
 from tests.cli.postern import Postern, browser, running, taken_port
-from tests.postgres_server import free_port
+from tests.ports import free_port
 from webapp.db.connect import Database, postgres_arguments
 
 SERVERS = ["serve", "worker", "dev"]

@@ -6,8 +6,8 @@ from typing import Self
 
 import asyncpg
 
+from tests.ports import free_port
 from tests.postal import ask, crew, use_server
-from tests.postgres_server import free_port
 from tests.smtp_server import smtp_server
 from tests.world import World
 from webapp.crew import create_worker

@@ -10,7 +10,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +21,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright, expect
 
 from tests import nest
+from tests.ports import free_port
 from tests.world import KEYS, database_url, hash_of
 from webapp.audit.record import Actor
 from webapp.db.connect import Database, connected, transaction
@@ -69,13 +69,6 @@ class Site:
         self.mailbox_port = mailbox_port
         self.free_port = free_port
         """One that may be dialled, for a mail server of a test's own."""
-
-
-def free_port() -> int:
-    """A port that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest_asyncio.fixture(loop_scope="session")

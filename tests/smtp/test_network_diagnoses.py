@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from tests.ports import free_port
 from tests.smtp.climbing import code_of, dial_instead, last_rung, mail_server, rungs_of, shown
 from tests.smtp_server import HOST, Tls, replies, scripted_server, smtp_server
 from webapp.smtp.ladder import Outcome, Step
@@ -31,13 +32,6 @@ def fails(error: OSError) -> Dial:
         raise error
 
     return dial
-
-
-@pytest.fixture
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind((HOST, 0))
-        return int(sock.getsockname()[1])
 
 
 @pytest.mark.parametrize(
@@ -90,8 +84,8 @@ async def test_the_real_name_service_knows_no_invalid_host() -> None:
     assert code_of(rung) in {"host_unknown", "host_lookup_failed"}  # the latter on a machine without one
 
 
-async def test_a_port_where_nothing_listens_refuses(free_port: int) -> None:
-    rung = await last_rung(mail_server(port=free_port))
+async def test_a_port_where_nothing_listens_refuses() -> None:
+    rung = await last_rung(mail_server(port=free_port()))
     assert (rung.step, code_of(rung)) == (Step.CONNECT, "connection_refused")
     assert shown(rung)["No answer"].startswith("127.0.0.1: 127.0.0.1 refused the connection")
 
