@@ -13,8 +13,9 @@ import asyncpg
 
 from webapp.db.connect import Database, postgres_arguments
 from webapp.db.search_text import fold_for_search, grams_to_find, token
+from webapp.users.search import PAGE_SIZE
 
-ROWS: Final = 26
+ROWS: Final = PAGE_SIZE + 1
 _COLUMNS: Final = (
     "id, username, display_name, email, role, state, frozen_at, must_change, email_refused_at, last_sign_in_at,"
     " created_at"

@@ -22,7 +22,6 @@ NEWEST: Final = 5_000
 """So many entries PostgreSQL looks at one by one before it asks the index."""
 EDGE: Final = 2_000
 """So many entries at the beginning and at the end of some days tell between which ids they are."""
-_MOST_GRAMS: Final = 24
 _COLUMNS: Final = "id, at, actor_id, actor, action, subject_id, subject, network, details"
 
 
@@ -123,7 +122,7 @@ async def _ids_of(days: _Where) -> tuple[int, int]:
 def _by_text(words: tuple[str, ...], narrowed: _Where, last: int, limit: int) -> tuple[str, list[Any]]:
     held = [f"{position('search')} > 0" for _ in words]
     conditions, values = [*held, *narrowed[0]], [*words, *narrowed[1]]
-    grams = list(dict.fromkeys(gram for word in words for gram in grams_to_find(word)))[:_MOST_GRAMS]
+    grams = grams_to_find(*words)
     if engine() == "sqlite":
         source = "audit_grams CROSS JOIN audit_entries ON audit_entries.id = audit_grams.rowid"
         conditions = ["audit_grams MATCH ?", "audit_grams.rowid < ?", *conditions]

@@ -9,6 +9,8 @@ from functools import lru_cache
 from typing import Final
 
 LONGEST_GRAM: Final = 3
+MOST_GRAMS: Final = 6
+"""So many are sought at most. Spread over a text of eighteen letters they cover it."""
 _MARKS: Final = dict.fromkeys(range(0x0300, 0x0370))
 """The combining marks of Latin, Greek and Cyrillic letters."""
 _LETTERS: Final = str.maketrans(
@@ -35,10 +37,20 @@ def grams(text: str) -> set[str]:
     return {text[start : start + size] for size in sizes for start in range(len(text) - size + 1)}
 
 
-def grams_to_find(needle: str) -> list[str]:
-    """The fewest grams that a text must have to hold a needle: the needle, or its stretches of three, in order."""
-    size = min(len(needle), LONGEST_GRAM)
-    return list(dict.fromkeys(needle[start : start + size] for start in range(len(needle) - size + 1)))
+def grams_to_find(*needles: str) -> list[str]:
+    """Grams that a text must have to hold all needles: of each itself or its stretches of three, in order.
+
+    A text that has them may still not hold the needles: of many grams only some are sought, evenly spread. More would
+    leave hardly fewer texts, and an index reads the list of each.
+    """
+    sought: dict[str, None] = {}
+    for needle in needles:
+        size = min(len(needle), LONGEST_GRAM)
+        sought |= dict.fromkeys(needle[start : start + size] for start in range(len(needle) - size + 1))
+    all_of_them = list(sought)
+    if len(all_of_them) <= MOST_GRAMS:
+        return all_of_them
+    return [all_of_them[round(place * (len(sought) - 1) / (MOST_GRAMS - 1))] for place in range(MOST_GRAMS)]
 
 
 @lru_cache(100_000)

@@ -12,7 +12,7 @@ from webapp.users.question import Question, Sort, Status, Term
 
 FEW: Final = 5_000
 """So many people are looked at one by one in a few hundredths of a second."""
-SAMPLE: Final = 5_000
+SAMPLE: Final = 2_000
 """So many people with the lowest ids tell how common something is."""
 COMMON: Final = SAMPLE // 200
 """So many of the sample that a list in any order fills its page from a few thousand people."""
@@ -28,7 +28,6 @@ _IN_ORDER: Final = {
     Status.DELETED,
 }
 """Those of whom there is an index in the order of names."""
-_MOST_GRAMS: Final = 24
 
 
 class Few(Enum):
@@ -40,7 +39,7 @@ class Few(Enum):
 
 def by_grams(terms: Sequence[Term]) -> tuple[str, Where]:
     """What to select from, and the condition, for everybody who has all grams of the texts; some may not hold them."""
-    sought = list(dict.fromkeys(gram for term in terms for gram in grams_to_find(term.text)))[:_MOST_GRAMS]
+    sought = grams_to_find(*(term.text for term in terms))
     if engine() == "sqlite":
         source = "user_grams CROSS JOIN users ON users.id = user_grams.rowid"
         return source, Where("user_grams MATCH ?", (" AND ".join(map(token, sought)),))
@@ -53,19 +52,21 @@ def has_own_index(question: Question) -> bool:
     return bool(statuses & _IN_ORDER) or len(question.recovery) == 1
 
 
-async def few(question: Question, narrowed: Where) -> Few | None:
+async def few(question: Question, narrowed: Where, sampled: int | None) -> Few | None:
     """By what few people are left, and None if neither the filters nor, where it matters, the text leaves few.
 
-    In the order of the ranks a text costs the same however many match. In any other order it matters.
+    SQLite reads a text in the order of the ranks at the same cost however many match; in any other order it matters.
+    ``sampled`` of the sample match the question, which is known on PostgreSQL if there is a text.
     """
     terms = question.typed.terms
     in_order = not terms and question.sort in {Sort.BEST, Sort.NAME, Sort.NAME_DOWN} and has_own_index(question)
     if question.is_narrowed and not in_order and await _count_to_few("users", narrowed) <= FEW:
         return Few.FILTERS
+    if sampled is not None:
+        of_text = await in_sample(found(question)) if question.is_narrowed else sampled
+        return Few.TEXT if of_text < COMMON else None
     if question.sort is Sort.BEST or not terms:
         return None
-    if engine() == "postgres":
-        return Few.TEXT if await in_sample(found(question)) < COMMON else None
     source, where = by_grams(terms)
     return Few.TEXT if await _count_to_few(source, where) <= FEW else None
 

@@ -17,14 +17,15 @@ from webapp.db.connect import engine
 from webapp.db.query import moment, rows
 from webapp.principal import Role
 from webapp.users.authority import EVERYONE
-from webapp.users.candidates import SAMPLE, Few, by_grams, few, has_own_index
+from webapp.users.candidates import FEW, Few, by_grams, few, has_own_index, in_sample
 from webapp.users.narrowing import Where, both, filters, within
+from webapp.users.narrowing import found as matching
 from webapp.users.question import LARGEST_ID, Question
 from webapp.users.ranks import ID, NAME, Rank, column, ranks
 from webapp.users.total import Total, total_of
 
-PAGE_SIZE: Final = 25
-"""More than a screen shows. Somebody who types waits for each of them."""
+PAGE_SIZE: Final = 20
+"""About what a screen shows; more come as one scrolls. Somebody who types waits for each of them."""
 _CURSOR_LENGTH: Final = 3_000
 _COLUMNS: Final = (
     "id, username, display_name, email, role, state, frozen_at, deleted_at, must_change,"
@@ -98,7 +99,10 @@ async def find(
     ordered = ranks(question)
     place = _read_cursor(after, ordered) if after else None
     narrowed = both([filters(question, now=now, locked=locked), within(question, reach)])
-    left = await few(question, narrowed)
+    sampled = None
+    if engine() == "postgres" and question.typed.terms:
+        sampled = await in_sample(both([matching(question), narrowed]))
+    left = await few(question, narrowed, sampled)
     if left:
         statement = _collected(question, ordered, narrowed, left, place, limit + 1)
     else:
@@ -109,7 +113,7 @@ async def find(
     total = None
     if place is None:
         counted = len(page) if not more else found[0].get("counted")
-        total = Total(counted) if counted is not None else await total_of(question, narrowed)
+        total = Total(counted) if counted is not None else await total_of(question, narrowed, sampled)
     return Found(tuple(map(_row, page)), _cursor(page[-1]) if more else "", total)
 
 
@@ -145,7 +149,7 @@ def _arms(rank: Rank, narrowed: Where, place: _Place | None, limit: int, *, by_f
         yield _arm(rank, source, both([holding, after, rank.where, narrowed]), ("user_grams.rowid",), limit)
         return
     # What is common is among the next few thousand; the index would collect everybody who has it.
-    next_ids = f"SELECT {{}} FROM users WHERE id > ? ORDER BY id LIMIT {SAMPLE}"
+    next_ids = f"SELECT {{}} FROM users WHERE id > ? ORDER BY id LIMIT {FEW}"
     near = f"({next_ids.format('*')}) AS users"
     first = _arm(rank, near, both([rank.where, narrowed]), ("id",), limit)
     yield Where(first.sql, (passed, *first.values))

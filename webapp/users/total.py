@@ -10,7 +10,7 @@ from webapp.users.narrowing import Where, both, found
 from webapp.users.question import Question, Recovery
 from webapp.users.reachability import counts
 
-EXACTLY: Final = 1_000
+EXACTLY: Final = 100
 """Up to so many are always counted."""
 MOST: Final = 5_000
 """More are never counted."""
@@ -26,8 +26,11 @@ class Total:
     exact: bool = True
 
 
-async def total_of(question: Question, narrowed: Where) -> Total:
-    """How many people match a question, whose filters are ``narrowed``."""
+async def total_of(question: Question, narrowed: Where, sampled: int | None = None) -> Total:
+    """How many people match a question, whose filters are ``narrowed``.
+
+    ``sampled`` of the sample match, if that is known.
+    """
     terms = question.typed.terms
     if not terms and not question.is_narrowed:
         return Total(sum(number for each, number in (await counts()).items() if each is not Recovery.DELETED))
@@ -35,18 +38,22 @@ async def total_of(question: Question, narrowed: Where) -> Total:
     if engine() == "sqlite" and terms:
         return await _by_the_first(question, where)
     everybody = sum((await counts()).values())
-    sampled = await in_sample(where)
-    if everybody <= SAMPLE:
-        return Total(sampled)
-    if sampled >= COMMON:
+    sampled = await in_sample(where) if sampled is None else sampled
+    if everybody > MOST and sampled >= COMMON:
         return Total(rounded(sampled * everybody / SAMPLE), exact=False)
-    source, candidates = by_grams(terms) if terms else ("users", Where())
+    counted = await _counted(question, where)
+    if counted <= MOST:
+        return Total(counted)
+    return Total(rounded(max(MOST, sampled * everybody / SAMPLE)), exact=False)
+
+
+async def _counted(question: Question, where: Where) -> int:
+    """How many match, or one more than are ever counted."""
+    source, candidates = by_grams(question.typed.terms) if question.typed.terms else ("users", Where())
     where = both([candidates, where])
     sql = f"SELECT count(*) AS n FROM (SELECT 1 FROM {source} WHERE {where.sql} LIMIT {MOST + 1}) AS capped"
     (counted,) = await rows(sql, *where.values)
-    if counted["n"] <= MOST:
-        return Total(counted["n"])
-    return Total(rounded(max(MOST, sampled * everybody / SAMPLE)), exact=False)
+    return int(counted["n"])
 
 
 async def _by_the_first(question: Question, where: Where) -> Total:
@@ -54,22 +61,25 @@ async def _by_the_first(question: Question, where: Where) -> Total:
     most = AMONG if question.is_narrowed else EXACTLY
     _, candidates = by_grams(question.typed.terms)
     first = f"SELECT rowid AS id FROM user_grams WHERE {candidates.sql} LIMIT {most + 1}"
-    sql = f"SELECT count(*) AS n, max(id) AS last, json_group_array(id) AS ids FROM ({first}) AS first"
+    sql = (
+        "SELECT count(*) AS n, max(id) AS last, json_group_array(id) AS ids,"
+        " (SELECT min(id) FROM users) AS oldest, (SELECT max(id) FROM users) AS newest"
+        f" FROM ({first}) AS first"
+    )
     (there,) = await rows(sql, *candidates.values)
+    before = there["oldest"] - 1
+    if there["newest"] - before <= MOST:
+        return Total(await _counted(question, where))
+    # What share of the people has an id up to this one, if none are missing.
+    share = ((there["last"] or before) - before) / (there["newest"] - before)
     if there["n"] > most and not question.is_narrowed:
         # Without a look at the people themselves, which matters only where there are few.
-        return Total(rounded(there["n"] / await _share(there["last"])), exact=False)
+        return Total(rounded(there["n"] / share), exact=False)
     sql = f"SELECT count(*) AS n FROM users WHERE id IN (SELECT value FROM json_each(?)) AND ({where.sql})"
     (counted,) = await rows(sql, there["ids"], *where.values)
     if there["n"] <= most:
         return Total(counted["n"])
-    return Total(rounded(counted["n"] / await _share(there["last"])), exact=False)
-
-
-async def _share(last: int) -> float:
-    """What share of the people has an id up to this one, if none are missing."""
-    (newest,) = await rows("SELECT max(id) AS id FROM users")
-    return float(last / newest["id"])
+    return Total(rounded(counted["n"] / share), exact=False)
 
 
 def rounded(number: float) -> int:
