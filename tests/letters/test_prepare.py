@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.letters.test_compose import CONTEXTS, part, read, written
+from tests.properties.profile import bounded
 from webapp.letters import prepare
 from webapp.letters.brand import LOGO_ID, PLAIN, Brand
 from webapp.letters.prepare import MOST_PREPARED, prepared, rendered
@@ -50,7 +51,7 @@ def reference(kind: str, language: str, context: Mapping[str, object]) -> EmailM
 
 
 @pytest.mark.parametrize("kind", CONTEXTS)
-@settings(deadline=None)
+@bounded(30)
 @given(value=st.one_of(WORDS, AWKWARD, st.lists(AWKWARD).map("".join)), language=st.sampled_from(["en", "zh_Hans"]))
 def test_any_words_arrive_as_they_are(kind: str, value: str, language: str) -> None:
     context = {name: value if isinstance(old, str) else old for name, old in CONTEXTS[kind].items()}
