@@ -7,7 +7,7 @@ import pytest
 
 from tests.world import World
 from webapp.users.models import User
-from webapp.users.question import Question, Status
+from webapp.users.question import Question, Sort, Status
 from webapp.users.search import BadCursor, Found
 from webapp.users.search import find as find_people
 from webapp.users.total import Total
@@ -35,6 +35,15 @@ async def test_name_and_address_count_as_much_as_the_username(world: World) -> N
     await world.person("z9", display_name="Quill")
     await world.person("m5", email="quill@example.org")
     assert await _names("quill") == ["z9", "m5", "a1"]
+
+
+@pytest.mark.parametrize("sort", [Sort.BEST, Sort.CREATED])
+async def test_the_one_whose_id_a_text_is_is_found_in_any_order_and_counted(world: World, sort: Sort) -> None:
+    ada = await world.person("ada")
+    await world.person(f"bob-{ada.id}", display_name="Bob")
+    await world.person("carol")
+    assert await _names(str(ada.id), sort=sort) == ["ada", f"bob-{ada.id}"]
+    assert (await find(str(ada.id), sort=sort, limit=1)).total == Total(2)
 
 
 @pytest.mark.parametrize("typed", ["Änne", "ÄNNE", "änne", "A\u0308nne", "ANNE", " Änne "])

@@ -7,7 +7,7 @@ from typing import Final
 from webapp.db.connect import engine
 from webapp.db.query import rows
 from webapp.db.search_text import grams_to_find, token
-from webapp.users.narrowing import PARTS, Where, found
+from webapp.users.narrowing import PARTS, Where, as_id, found
 from webapp.users.question import Question, Sort, Status, Term
 
 FEW: Final = 5_000
@@ -46,6 +46,19 @@ def by_grams(terms: Sequence[Term]) -> tuple[str, Where]:
     return "users", Where(f"postern_grams({', '.join(PARTS)}) @> CAST(? AS text[])", (sought,))
 
 
+def by_text(question: Question) -> tuple[str, Where]:
+    """The same for everybody whom the texts of a question may mean: the one whose id they are has no grams of it."""
+    source, where = by_grams(question.typed.terms)
+    number = as_id(question.typed.whole)
+    if number is None:
+        return source, where
+    if engine() == "sqlite":
+        # No index serves a condition on both tables.
+        ids = "SELECT rowid FROM user_grams WHERE user_grams MATCH ? UNION SELECT ?"
+        return "users", Where(f"users.id IN ({ids})", (*where.values, number))
+    return source, Where(f"{where.sql} OR id = ?", (*where.values, number))
+
+
 def has_own_index(question: Question) -> bool:
     """Whether there is an index, in the order of names, of those alone whom a filter leaves."""
     statuses = {*question.statuses, *(each for each in question.typed.filters if isinstance(each, Status))}
@@ -67,7 +80,7 @@ async def few(question: Question, narrowed: Where, sampled: int | None) -> Few |
         return Few.TEXT if of_text < COMMON else None
     if question.sort is Sort.BEST or not terms:
         return None
-    source, where = by_grams(terms)
+    source, where = by_text(question)
     return Few.TEXT if await _count_to_few(source, where) <= FEW else None
 
 

@@ -17,7 +17,7 @@ from webapp.db.connect import engine
 from webapp.db.query import moment, rows
 from webapp.principal import Role
 from webapp.users.authority import EVERYONE
-from webapp.users.candidates import FEW, Few, by_grams, few, has_own_index, in_sample
+from webapp.users.candidates import FEW, Few, by_grams, by_text, few, has_own_index, in_sample
 from webapp.users.narrowing import Where, both, filters, within
 from webapp.users.narrowing import found as matching
 from webapp.users.question import LARGEST_ID, Question
@@ -178,7 +178,7 @@ def _collected(
     question: Question, ordered: Sequence[Rank], narrowed: Where, left: Few, place: _Place | None, limit: int
 ) -> Where:
     """A page of the few that are left, each with the rank it is in."""
-    source, holding = by_grams(question.typed.terms) if left is Few.TEXT else ("users", Where())
+    source, holding = by_text(question) if left is Few.TEXT else ("users", Where())
     matching = both([holding, ordered[-1].own, narrowed])
     tier, key = _choice(ordered, "{0.number}"), _choice(ordered, "{0.key.sql}")
     way = " DESC" if ordered[0].down else ""

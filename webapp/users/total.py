@@ -5,8 +5,8 @@ from typing import Final
 
 from webapp.db.connect import engine
 from webapp.db.query import rows
-from webapp.users.candidates import COMMON, SAMPLE, by_grams, in_sample
-from webapp.users.narrowing import Where, both, found
+from webapp.users.candidates import COMMON, SAMPLE, by_grams, by_text, in_sample
+from webapp.users.narrowing import Where, as_id, both, found
 from webapp.users.question import Question, Recovery
 from webapp.users.reachability import counts
 
@@ -49,7 +49,7 @@ async def total_of(question: Question, narrowed: Where, sampled: int | None = No
 
 async def _counted(question: Question, where: Where) -> int:
     """How many match, or one more than are ever counted."""
-    source, candidates = by_grams(question.typed.terms) if question.typed.terms else ("users", Where())
+    source, candidates = by_text(question) if question.typed.terms else ("users", Where())
     where = both([candidates, where])
     sql = f"SELECT count(*) AS n FROM (SELECT 1 FROM {source} WHERE {where.sql} LIMIT {MOST + 1}) AS capped"
     (counted,) = await rows(sql, *where.values)
@@ -75,8 +75,12 @@ async def _by_the_first(question: Question, where: Where) -> Total:
     if there["n"] > most and not question.is_narrowed:
         # Without a look at the people themselves, which matters only where there are few.
         return Total(rounded(there["n"] / share), exact=False)
-    sql = f"SELECT count(*) AS n FROM users WHERE id IN (SELECT value FROM json_each(?)) AND ({where.sql})"
-    (counted,) = await rows(sql, there["ids"], *where.values)
+    number = as_id(question.typed.whole)
+    ids = Where("SELECT value FROM json_each(?)", (there["ids"],))
+    if number is not None:
+        ids = Where(f"{ids.sql} UNION SELECT ?", (*ids.values, number))
+    sql = f"SELECT count(*) AS n FROM users WHERE id IN ({ids.sql}) AND ({where.sql})"
+    (counted,) = await rows(sql, *ids.values, *where.values)
     if there["n"] <= most:
         return Total(counted["n"])
     return Total(rounded(counted["n"] / share), exact=False)
