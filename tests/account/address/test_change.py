@@ -2,6 +2,8 @@
 
 import asyncio
 import re
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -16,6 +18,7 @@ NEW = "alice@elsewhere.example"
 LINK = re.compile(r"http://localhost:8000(/address-confirmations/\S+)")
 NOT_ME = re.compile(r"http://localhost:8000(/not-me/\S+)")
 FORM = "/address-confirmations/new"
+FROZEN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 async def letters(world: World, server: SmtpServer, count: int) -> dict[str, Received]:
@@ -294,3 +297,37 @@ async def test_the_letter_tells_the_persons_own_time(world: World) -> None:
         letter = (await asked(world, server, alice))[NEW]
     text = " ".join(text_of(letter).split())
     assert "until Nov 23, 2026, 9:00 PM (Asia/Tokyo)" in text
+
+
+@pytest.mark.parametrize(
+    ("what", "reason"),
+    [
+        ({"state": "disabled"}, "account_disabled"),
+        ({"frozen_at": FROZEN}, "account_frozen"),
+        ({"deleted_at": FROZEN}, "account_deleted"),
+        ({"recovery_version": 99}, "link_replaced"),
+        ({"pending_email": "third@example.org"}, "address_withdrawn"),
+    ],
+)
+async def test_a_letter_is_not_sent_that_makes_no_sense_any_more(
+    world: World, what: dict[str, Any], reason: str
+) -> None:
+    alice = await alice_of(world)
+    async with smtp_server() as server:
+        await use_server(world, server)
+        assert await ask(alice) == 303
+        # As another process would, between the asking and the sending.
+        await User.filter(username="alice").update(**what)
+        await post(world)
+    assert (await Letter.get(kind="address_confirmation")).reason == reason
+
+
+async def test_a_letter_that_waited_longer_than_its_link_lives_is_not_sent(world: World) -> None:
+    alice = await alice_of(world)
+    async with smtp_server() as server:
+        await use_server(world, server)
+        assert await ask(alice) == 303
+        world.clock.advance(days=8)
+        await post(world)
+    letter = await Letter.get(kind="address_confirmation")
+    assert (letter.state, letter.reason) == (LetterState.CANCELLED, "too_late")
