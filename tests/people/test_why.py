@@ -302,10 +302,29 @@ async def test_nobody_of_that_name_but_somebody_almost(world: World, signed_in: 
 async def test_helpdesk_finds_only_whom_it_reaches(world: World, signed_in: SignedIn) -> None:
     desk = await signed_in("desk", "helpdesk")
     await world.person("the-boss", email="boss@example.org", role="admin")
-    for said in ("the-boss", "boss@example.org", "the-bos", "boss@example.com", "boss"):
+    for said in ("boss@example.org", "the-bos", "boss@example.com", "boss"):
         page = (await desk.get(f"/users/why?q={said}")).text
         assert "And nobody is almost it." in page, said
         assert "the-boss</a>" not in page
+    # The list names them as well, to whoever has the name.
+    page = (await desk.get("/users/why?q=the-boss")).text
+    assert "Only administrators can open this." in page
+    assert "Create a user" not in page
+
+
+async def test_the_address_in_a_sentence_is_what_is_meant(world: World, signed_in: SignedIn) -> None:
+    browser = await signed_in()
+    ada = await world.person("ada", email="ada@example.org", password=PASSWORD)
+    for said in (
+        "the address I use is ada@example.org",
+        "it is <ADA@example.org>, I think",
+        "我的邮箱是 ada@example.org。",
+    ):
+        page = (await browser.client.get("/users/why", params={"q": said})).text
+        assert f'href="/users/{ada.id}"' in page, said
+        assert "Nobody has “" not in page
+    page = (await browser.client.get("/users/why", params={"q": "I use ada@exmaple.org."})).text
+    assert "another domain: ada@example.org" in page
 
 
 @pytest.mark.parametrize("said", ["%", "_", "a" * 1_000, "<b>x</b>", "\\", "'; --", "é" * 60, "@", "a@b@c"])

@@ -59,14 +59,14 @@ def why(who: Who, *, as_json: AsJson = False) -> None:
     """
 
     async def work(kit: Tools) -> None:
-        from webapp.people.why.lookup import Meant, who_is_meant
+        from webapp.people.why.lookup import Meant, Perhaps, who_is_meant
         from webapp.users.authority import EVERYONE
 
         meant = await who_is_meant(who, roles=EVERYONE, now=kit.clock())
         if isinstance(meant, Meant):
             _print_verdict(meant.user, await _checked(kit, meant.user), as_json=as_json)
             return
-        _print_near(meant.near, as_json=as_json)
+        _print_near(meant.near if isinstance(meant, Perhaps) else (), as_json=as_json)
         raise CommandFailed(f"nobody has the username or address {who!r}.")
 
     with_database(work)

@@ -113,7 +113,11 @@ async def find(
     total = None
     if place is None:
         counted = len(page) if not more else found[0].get("counted")
-        total = Total(counted) if counted is not None else await total_of(question, narrowed, sampled)
+        total = (
+            Total(counted)
+            if counted is not None
+            else await total_of(question, narrowed, sampled, is_all=set(reach) == set(Role))
+        )
     return Found(tuple(map(_row, page)), _cursor(page[-1]) if more else "", total)
 
 

@@ -10,12 +10,16 @@ from webapp.users.narrowing import Where, as_id, both, found
 from webapp.users.question import Question, Recovery
 from webapp.users.reachability import counts
 
-EXACTLY: Final = 100
-"""Up to so many are always counted."""
+EXACTLY: Final = 1_000
+"""Up to so many who may have a text are looked at, so that few are counted exactly ..."""
+MANY: Final = 100_000
+EXACTLY_AMONG_MANY: Final = 100
+"""... and where there are more people than ``MANY``, whose index is longer, only so many."""
 MOST: Final = 5_000
 """More are never counted."""
 AMONG: Final = 20_000
-"""Where filters narrow as well, so many of those who may have the text are looked at."""
+"""Where filters narrow as well, so many of those who may have the text are looked at; and where there is no text and
+there are no more people than that, all are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,48 +30,50 @@ class Total:
     exact: bool = True
 
 
-async def total_of(question: Question, narrowed: Where, sampled: int | None = None) -> Total:
+async def total_of(question: Question, narrowed: Where, sampled: int | None = None, *, is_all: bool = True) -> Total:
     """How many people match a question, whose filters are ``narrowed``.
 
-    ``sampled`` of the sample match, if that is known.
+    ``sampled`` of the sample match, if that is known; ``is_all`` says that the filters are all that narrows.
     """
     terms = question.typed.terms
-    if not terms and not question.is_narrowed:
-        return Total(sum(number for each, number in (await counts()).items() if each is not Recovery.DELETED))
+    if is_all and question == Question(recovery=question.recovery, sort=question.sort):
+        wanted = question.recovery or {*Recovery} - {Recovery.DELETED}
+        return Total(sum(number for each, number in (await counts()).items() if each in wanted))
     where = both([found(question), narrowed])
     if engine() == "sqlite" and terms:
         return await _by_the_first(question, where)
     everybody = sum((await counts()).values())
     sampled = await in_sample(where) if sampled is None else sampled
-    if everybody > MOST and sampled >= COMMON:
+    if everybody > (MOST if terms else AMONG) and sampled >= COMMON:
         return Total(rounded(sampled * everybody / SAMPLE), exact=False)
-    counted = await _counted(question, where)
-    if counted <= MOST:
+    counted = await _counted(question, where, MOST if terms or everybody > AMONG else AMONG)
+    if counted <= MOST or everybody <= AMONG:
         return Total(counted)
     return Total(rounded(max(MOST, sampled * everybody / SAMPLE)), exact=False)
 
 
-async def _counted(question: Question, where: Where) -> int:
-    """How many match, or one more than are ever counted."""
+async def _counted(question: Question, where: Where, most: int = MOST) -> int:
+    """How many match, or one more than the most that are counted."""
     source, candidates = by_text(question) if question.typed.terms else ("users", Where())
     where = both([candidates, where])
-    sql = f"SELECT count(*) AS n FROM (SELECT 1 FROM {source} WHERE {where.sql} LIMIT {MOST + 1}) AS capped"
+    sql = f"SELECT count(*) AS n FROM (SELECT 1 FROM {source} WHERE {where.sql} LIMIT {most + 1}) AS capped"
     (counted,) = await rows(sql, *where.values)
     return int(counted["n"])
 
 
 async def _by_the_first(question: Question, where: Where) -> Total:
     """How many match, by those of the candidates that come first: SQLite gives them in the order of their ids."""
-    most = AMONG if question.is_narrowed else EXACTLY
     _, candidates = by_grams(question.typed.terms)
-    first = f"SELECT rowid AS id FROM user_grams WHERE {candidates.sql} LIMIT {most + 1}"
-    sql = (
-        "SELECT count(*) AS n, max(id) AS last, json_group_array(id) AS ids,"
-        " (SELECT min(id) FROM users) AS oldest, (SELECT max(id) FROM users) AS newest"
-        f" FROM ({first}) AS first"
-    )
+    few, many = (AMONG, AMONG) if question.is_narrowed else (EXACTLY, EXACTLY_AMONG_MANY)
+    most = f"(SELECT CASE WHEN newest - oldest < {MANY} THEN {few} ELSE {many} END FROM span)"
+    first = f"SELECT rowid AS id FROM user_grams WHERE {candidates.sql} LIMIT {most} + 1"
+    sql = f"""
+        WITH span AS (SELECT (SELECT min(id) FROM users) AS oldest, (SELECT max(id) FROM users) AS newest)
+        SELECT count(*) AS n, max(id) AS last, json_group_array(id) AS ids, {most} AS most,
+            (SELECT oldest FROM span) AS oldest, (SELECT newest FROM span) AS newest
+        FROM ({first}) AS first"""
     (there,) = await rows(sql, *candidates.values)
-    before = there["oldest"] - 1
+    most, before = there["most"], there["oldest"] - 1
     if there["newest"] - before <= MOST:
         return Total(await _counted(question, where))
     # What share of the people has an id up to this one, if none are missing.
