@@ -8,6 +8,7 @@ from tests.people.conftest import SignedIn
 from tests.world import PASSWORD, Browser, World
 from webapp.audit.models import AuditEntry
 from webapp.outbox.models import Letter
+from webapp.people.person_page import SEEN
 from webapp.sessions.models import Session
 from webapp.users.models import User
 
@@ -28,7 +29,7 @@ async def _details(browser: Browser, user: User, **fields: str) -> dict[str, str
     return {
         "email": user.email or "",
         "display_name": user.display_name,
-        "version": browser.hidden(page, "version"),
+        **{name: browser.hidden(page, name) for name in ("version", *SEEN)},
         **fields,
     }
 
@@ -151,6 +152,23 @@ async def test_an_outdated_save_shows_the_difference_and_loses_nothing(world: Wo
     again = await mine.post(f"/users/{ada.id}", {**stale, "version": mine.hidden(answer, "version")})
     assert again.status_code == 303
     assert (await User.get(id=ada.id)).email == "mine@example.org"
+
+
+async def test_an_outdated_save_undoes_nothing_that_was_not_typed(world: World, signed_in: SignedIn) -> None:
+    mine, theirs = await signed_in("root"), await signed_in("second")
+    ada = await world.person("ada", email="old@example.org", display_name="Old")
+    stale = await _details(mine, ada, email="mine@example.org")
+    await theirs.post(f"/users/{ada.id}", await _details(theirs, ada, display_name="Theirs"))
+    answer = await mine.post(f"/users/{ada.id}", stale)
+    assert answer.status_code == 409
+    assert "Name is now “Theirs”." in answer.text
+    assert "Mail address is now" not in answer.text
+    shown = {name: mine.hidden(answer, name) for name in ("version", *SEEN)}
+    assert 'value="Theirs"' in answer.text
+    fields = {"email": "mine@example.org", "display_name": "Theirs", "role": "user", **shown}
+    assert (await mine.post(f"/users/{ada.id}", fields)).status_code == 303
+    saved = await User.get(id=ada.id)
+    assert (saved.email, saved.display_name) == ("mine@example.org", "Theirs")
 
 
 async def test_a_refused_save_does_not_hide_that_the_form_is_outdated(world: World, signed_in: SignedIn) -> None:

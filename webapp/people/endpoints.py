@@ -21,8 +21,9 @@ from webapp.people.person_page import (
     OWN_ROLE,
     PAGE,
     REGIONS,
+    SEEN,
     Rules,
-    differences,
+    merged,
     page_of,
     regions_beside,
 )
@@ -96,11 +97,11 @@ async def person(request: Req) -> Response:
 async def correct(request: Req) -> Response:
     """Correct address, name and role; if somebody else was quicker, show what has changed and keep what was typed."""
     user = await reached(request, "correct")
-    fields = await read_fields(request, names_of(Correction))
+    fields = await read_fields(request, (*names_of(Correction), *SEEN))
     principal = signed_in(request)
     if fields["role"] and not changes_roles(principal.role):
         await refuse(request, user, "change_role")
-    checked = check(Correction, given(fields))
+    checked = check(Correction, given({name: fields[name] for name in names_of(Correction)}))
     if isinstance(checked, Invalid):
         return await show(request, user, "details", status=422, values=fields, errors=checked.errors)
     outcome = await correct_person(
@@ -113,8 +114,7 @@ async def correct(request: Req) -> Response:
                 request.state["wake"]()
             return await done(request, user, "details", message("Saved."), detail)
         case Outdated(current):
-            kept = {**fields, "role": fields["role"] or current.role.value, "version": str(current.version)}
-            found = differences(current, kept)
+            kept, found = merged(current, fields)
             return await show(request, current, "details", status=409, values=kept, differences=found)
         case Taken(field, text):
             return await show(request, user, "details", status=422, values=fields, errors={field: text})

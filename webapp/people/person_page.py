@@ -57,6 +57,7 @@ class Difference:
     name: Message
     theirs: str
     yours: str
+    """Empty if nobody typed anything else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,26 +112,45 @@ async def page_of(
         "restorable_until": user.deleted_at + GRACE if user.deleted_at else None,
         "typed_username": "",
         "roles": grants(reader.role) if changes_roles(reader.role) and user.id != reader.user_id else (),
-        "values": {
-            "email": user.email or "",
-            "display_name": user.display_name,
-            "role": user.role.value,
-            "version": user.version,
-        },
+        "values": {**_details(user), **seen(user), "version": user.version},
         "errors": {},
         "differences": (),
         "shown_password": "",
     }
 
 
-def differences(current: User, typed: Mapping[str, str]) -> tuple[Difference, ...]:
-    """Where what was typed is not what is saved by now."""
-    pairs = (
-        (message("Mail address"), current.email or "", typed["email"]),
-        (message("Name"), current.display_name, typed["display_name"]),
-        (message("Role"), current.role.value, typed["role"] or current.role.value),
-    )
-    return tuple(Difference(name, theirs, yours) for name, theirs, yours in pairs if theirs != yours.strip())
+_LABELS: Final[Mapping[str, Message]] = {
+    "email": message("Mail address"),
+    "display_name": message("Name"),
+    "role": message("Role"),
+}
+SEEN: Final = tuple(f"seen_{name}" for name in _LABELS)
+"""The fields of the form that say what it showed at first."""
+
+
+def _details(user: User) -> dict[str, str]:
+    return {"email": user.email or "", "display_name": user.display_name, "role": user.role.value}
+
+
+def seen(user: User) -> dict[str, str]:
+    """What the form says that it showed at first, by the names of ``SEEN``."""
+    return {f"seen_{name}": value for name, value in _details(user).items()}
+
+
+def merged(current: User, typed: Mapping[str, str]) -> tuple[dict[str, str], tuple[Difference, ...]]:
+    """What the form shows once somebody else was quicker, and what they have changed.
+
+    What was typed stays; where nothing was, there is what is saved by now.
+    """
+    values, found = {}, []
+    for name, theirs in _details(current).items():
+        # A reader who gives no roles has no such field.
+        yours = typed[name].strip() or (theirs if name == "role" else "")
+        is_typed = yours != typed[f"seen_{name}"]
+        values[name] = yours if is_typed else theirs
+        if theirs not in {typed[f"seen_{name}"], yours}:
+            found.append(Difference(_LABELS[name], theirs, yours if is_typed else ""))
+    return {**values, **seen(current), "version": str(current.version)}, tuple(found)
 
 
 def regions_beside(region: str) -> dict[str, str]:
