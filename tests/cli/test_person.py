@@ -50,14 +50,18 @@ async def test_an_account_is_shut_opened_deleted_and_restored(world: World, post
     ada = await world.person("ada", email="ada@example.org", password=PASSWORD)
     for command, state, deleted in (
         (("disable", "ada"), "disabled", False),
-        (("enable", "ada"), "active", False),
-        (("delete", "ada", "--yes"), "active", True),
+        (("enable", "ada", "--json"), "active", False),
+        (("delete", "ada", "--yes", "--json"), "active", True),
         (("restore", "ada"), "active", False),
     ):
         ran = await postern(*command)
         assert (ran.status, ran.err) == (0, ""), command
         now = await User.get(id=ada.id)
         assert (now.state, now.deleted_at is not None) == (state, deleted)
+        if "--json" in command:
+            assert json.loads(ran.out)["state"] == ("deleted" if deleted else state)
+        else:
+            assert ran.out == f"The account of ada is {command[0].removesuffix('e')}ed.\n"
     entries = await AuditEntry.filter(actor="command line").order_by("id").values("action")
     assert [each["action"] for each in entries] == ["user:disabled", "user:enabled", "user:deleted", "user:restored"]
 

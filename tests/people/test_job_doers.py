@@ -70,6 +70,8 @@ async def test_an_import_halts_when_whoever_applied_it_may_no_longer(
     assert (half.state, half.done) == (JobState.HALTED, 500)
     assert not await User.filter(username="person500").exists()
     assert "anna may not do this any more." in (await bert.get(f"/users/jobs/{job.id}")).text
+    rows = (await bert.get(f"/users/jobs/{job.id}/report")).text.splitlines()[1:]
+    assert [row.split(",")[3] for row in rows] == ["new"] * 500 + ["not done"] * (len(rows) - 500)
     assert await act(bert, job, "discard") == 303
     assert await act(bert, job, "apply") == 303
     await work(world)

@@ -27,22 +27,7 @@ def show(who: Who, *, as_json: AsJson = False) -> None:
 
     async def work(kit: Tools) -> None:  # noqa: ARG001 - with_database's
         user = await _person(who)
-        values = {
-            "id": user.id,
-            "username": user.username,
-            "display_name": user.display_name,
-            "email": user.email,
-            "role": user.role.value,
-            "state": "deleted" if user.deleted_at else "frozen" if user.frozen_at else user.state.value,
-            "has_password": user.password_hash is not None,
-            "must_change": user.must_change,
-            "second_factor": user.second_factor,
-            "email_verified_at": _moment(user.email_verified_at),
-            "email_refused_at": _moment(user.email_refused_at),
-            "last_sign_in_at": _moment(user.last_sign_in_at),
-            "created_at": _moment(user.created_at),
-            "deleted_at": _moment(user.deleted_at),
-        }
+        values = _values(user)
         if as_json:
             _print_json(values)
         else:
@@ -72,7 +57,7 @@ def why(who: Who, *, as_json: AsJson = False) -> None:
     with_database(work)
 
 
-def disable(who: Who) -> None:
+def disable(who: Who, *, as_json: AsJson = False) -> None:
     """Disable an account: its sessions and links end at once."""
 
     async def work(kit: Tools) -> None:
@@ -82,12 +67,12 @@ def disable(who: Who) -> None:
         user = await _person(who, deleted=False)
         if isinstance(await disable_account(user.id, actor=COMMAND_LINE, now=kit.clock()), LastAdministrator):
             raise CommandFailed(f"{user.username} is the last administrator who can sign in.")
-        typer.echo(f"The account of {user.username} is disabled.")
+        await _print_done(user.id, f"The account of {user.username} is disabled.", as_json=as_json)
 
     with_database(work)
 
 
-def enable(who: Who) -> None:
+def enable(who: Who, *, as_json: AsJson = False) -> None:
     """Enable an account again; old sessions and links stay ended."""
 
     async def work(kit: Tools) -> None:
@@ -95,12 +80,12 @@ def enable(who: Who) -> None:
 
         user = await _person(who, deleted=False)
         await enable_account(user.id, actor=COMMAND_LINE, now=kit.clock())
-        typer.echo(f"The account of {user.username} is enabled.")
+        await _print_done(user.id, f"The account of {user.username} is enabled.", as_json=as_json)
 
     with_database(work)
 
 
-def delete(who: Who, *, yes: Sure = False) -> None:
+def delete(who: Who, *, yes: Sure = False, as_json: AsJson = False) -> None:
     """Delete an account. For 30 days it can be restored; then it is gone for good."""
     if not yes:
         if not sys.stdin.isatty():
@@ -114,12 +99,13 @@ def delete(who: Who, *, yes: Sure = False) -> None:
         user = await _person(who)
         if isinstance(await delete_account(user.id, actor=COMMAND_LINE, now=kit.clock()), LastAdministrator):
             raise CommandFailed(f"{user.username} is the last administrator who can sign in.")
-        typer.echo(f"The account of {user.username} is deleted. For 30 days `postern users restore` undoes it.")
+        text = f"The account of {user.username} is deleted. For 30 days `postern users restore` undoes it."
+        await _print_done(user.id, text, as_json=as_json)
 
     with_database(work)
 
 
-def restore(who: Who) -> None:
+def restore(who: Who, *, as_json: AsJson = False) -> None:
     """Restore an account that was deleted in the last 30 days."""
 
     async def work(kit: Tools) -> None:
@@ -129,7 +115,7 @@ def restore(who: Who) -> None:
         if user.deleted_at is None:
             raise CommandFailed(f"the account of {user.username} is not deleted.")
         await restore_account(user.id, actor=COMMAND_LINE, now=kit.clock())
-        typer.echo(f"The account of {user.username} is restored.")
+        await _print_done(user.id, f"The account of {user.username} is restored.", as_json=as_json)
 
     with_database(work)
 
@@ -143,6 +129,35 @@ async def _person(who: str, *, deleted: bool = True) -> "User":
     if user.deleted_at is not None and not deleted:
         raise CommandFailed(f"the account of {user.username} is deleted; `postern users restore` undoes that.")
     return user
+
+
+def _values(user: "User") -> dict[str, Any]:
+    return {
+        "id": user.id,
+        "username": user.username,
+        "display_name": user.display_name,
+        "email": user.email,
+        "role": user.role.value,
+        "state": "deleted" if user.deleted_at else "frozen" if user.frozen_at else user.state.value,
+        "has_password": user.password_hash is not None,
+        "must_change": user.must_change,
+        "second_factor": user.second_factor,
+        "email_verified_at": _moment(user.email_verified_at),
+        "email_refused_at": _moment(user.email_refused_at),
+        "last_sign_in_at": _moment(user.last_sign_in_at),
+        "created_at": _moment(user.created_at),
+        "deleted_at": _moment(user.deleted_at),
+    }
+
+
+async def _print_done(user_id: int, text: str, *, as_json: bool) -> None:
+    """What was done; as JSON, the person as they are by now."""
+    from webapp.users.models import User
+
+    if as_json:
+        _print_json(_values(await User.get(id=user_id)))
+    else:
+        typer.echo(text)
 
 
 async def _checked(kit: Tools, user: "User") -> "Verdict":

@@ -1,7 +1,7 @@
 """A job as its page shows it."""
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from webapp.db.query import rows
@@ -20,6 +20,8 @@ FATES: Final[Mapping[str, Message]] = {
     "skipped": message("Left alone"),
 }
 """Fates of rows, in the order in which they are shown."""
+NOT_DONE: Final = "not done"
+_FORETOLD: Final = frozenset({"new", "changed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +75,18 @@ async def progress(job: Job, *, fate: str = "", after: int = 0) -> Progress:
 
 
 async def report(job: Job) -> AsyncIterator[list[Line]]:
-    """All rows of a job, some at a time."""
+    """All rows of a job, some at a time; the fate of those that it has not come to is ``not done``."""
     after = 0
     while page := await _rows(job.id, "position > ?", after, limit=BATCH):
-        yield page
+        yield [replace(each, fate=NOT_DONE) if _is_left(job, each) else each for each in page]
         after = page[-1].position
+
+
+def _is_left(job: Job, line: Line) -> bool:
+    """Whether something was to be done and was not: what is foretold of a file is not done by that."""
+    if job.state in {JobState.READING, JobState.READY} or line.fate not in _FORETOLD:
+        return False
+    return line.position > job.done or (line.fate == "new" and line.user_id is None)
 
 
 async def _rows(job_id: int, condition: str, *values: Any, limit: int) -> list[Line]:
