@@ -15,7 +15,7 @@ OURS = Question("example.org", HOST, "mail2026")
 
 async def report(zones: Zones, question: Question = OURS, *, seconds: float = 3.0) -> Report:
     async with name_server(zones) as server:
-        return await check(question, server.ask(seconds=0.3), seconds=seconds)
+        return await check(question, server.ask(seconds=1), seconds=seconds)
 
 
 async def found(topic: Topic, zones: Zones, question: Question = OURS) -> Finding:

@@ -11,7 +11,7 @@ RELAY6 = "2606:2800:220:1::14"
 
 async def spf(zones: Zones, *, address: str = RELAY, sender: str = "postern@example.org") -> Result:
     async with name_server(zones) as server:
-        return await check_host(address, sender, helo="relay.example.net", ask=server.ask(seconds=0.3))
+        return await check_host(address, sender, helo="relay.example.net", ask=server.ask(seconds=0.5))
 
 
 def txt(*records: str) -> dict[str, list[str]]:
