@@ -13,7 +13,7 @@ from webapp.users.models import User
 
 OF_NOBODY = {"sample", "help_asked", "account_frozen"}
 """Kinds for administrators, who are told what the order says."""
-WITH_LINK = ("reset_link", "invitation", "address_confirmation")
+WITH_LINK = ("reset_link", "invitation")
 SOME_TIME: datetime = datetime(2026, 1, 1, tzinfo=UTC)
 
 

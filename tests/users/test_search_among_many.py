@@ -66,6 +66,11 @@ async def test_what_is_rare_and_what_is_common_is_found_in_one_order(crowd: Worl
     assert await names(Question(text="id:x")) == []
 
 
+async def test_whoever_reaches_few_sees_how_many_there_are(crowd: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("webapp.users.total.AMONG", 10)  # as where there are more people than are counted
+    assert (await find(Question(), now=NOW, reach={Role.USER})).total == Total(MANY)
+
+
 async def test_totals_are_exact_where_there_are_few_and_say_so_where_not(crowd: World) -> None:
     assert await total(Question()) == Total(MANY)
     assert await total(Question(text="rare")) == Total(2)

@@ -81,10 +81,11 @@ def filters(question: Question, *, now: datetime, locked: Collection[int] = ()) 
 
 def within(question: Question, reach: Collection[Role]) -> Where:
     """That people beyond ``reach`` are not found by their address or its state: the list does not show it of them."""
-    if set(reach) == set(Role):
+    by_address = bool(question.recovery) or any(map(question.asks, _OF_ADDRESSES))
+    if set(reach) == set(Role) or not (by_address or question.typed.terms):
         return Where()
     reached = Where(f"role IN ({', '.join('?' * len(reach))})" if reach else "1 = 0", tuple(sorted(reach)))
-    if question.recovery or any(map(question.asks, _OF_ADDRESSES)):
+    if by_address:
         return reached
     elsewhere = both(_holds(term, [part for part in _parts(term) if part != _ADDRESS]) for term in question.typed.terms)
     return Where(f"({reached.sql}) OR ({elsewhere.sql})", (*reached.values, *elsewhere.values))

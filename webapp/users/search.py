@@ -98,7 +98,8 @@ async def find(
     """
     ordered = ranks(question)
     place = _read_cursor(after, ordered) if after else None
-    narrowed = both([filters(question, now=now, locked=locked), within(question, reach)])
+    reached = within(question, reach)
+    narrowed = both([filters(question, now=now, locked=locked), reached])
     sampled = None
     if engine() == "postgres" and question.typed.terms:
         sampled = await in_sample(both([matching(question), narrowed]))
@@ -113,11 +114,10 @@ async def find(
     total = None
     if place is None:
         counted = len(page) if not more else found[0].get("counted")
-        total = (
-            Total(counted)
-            if counted is not None
-            else await total_of(question, narrowed, sampled, is_all=set(reach) == set(Role))
-        )
+        if counted is None:
+            total = await total_of(question, narrowed, sampled, is_all=reached == Where())
+        else:
+            total = Total(counted)
     return Found(tuple(map(_row, page)), _cursor(page[-1]) if more else "", total)
 
 

@@ -42,17 +42,20 @@ async def total_of(question: Question, narrowed: Where, sampled: int | None = No
     where = both([found(question), narrowed])
     if engine() == "sqlite" and terms:
         return await _by_the_first(question, where)
-    everybody = sum((await counts()).values())
+    everybody, most = sum((await counts()).values()), MOST if terms else AMONG
+    if everybody <= most:
+        return Total(await _counted(question, where, most))
     sampled = await in_sample(where) if sampled is None else sampled
-    if everybody > (MOST if terms else AMONG) and sampled >= COMMON:
-        return Total(rounded(sampled * everybody / SAMPLE), exact=False)
-    counted = await _counted(question, where, MOST if terms or everybody > AMONG else AMONG)
-    if counted <= MOST or everybody <= AMONG:
-        return Total(counted)
-    return Total(rounded(max(MOST, sampled * everybody / SAMPLE)), exact=False)
+    about = sampled * everybody / SAMPLE
+    if sampled < COMMON:
+        counted = await _counted(question, where, MOST)
+        if counted <= MOST:
+            return Total(counted)
+        about = max(MOST, about)
+    return Total(rounded(about), exact=False)
 
 
-async def _counted(question: Question, where: Where, most: int = MOST) -> int:
+async def _counted(question: Question, where: Where, most: int) -> int:
     """How many match, or one more than the most that are counted."""
     source, candidates = by_text(question) if question.typed.terms else ("users", Where())
     where = both([candidates, where])
@@ -75,7 +78,7 @@ async def _by_the_first(question: Question, where: Where) -> Total:
     (there,) = await rows(sql, *candidates.values)
     most, before = there["most"], there["oldest"] - 1
     if there["newest"] - before <= MOST:
-        return Total(await _counted(question, where))
+        return Total(await _counted(question, where, MOST))
     # What share of the people has an id up to this one, if none are missing.
     share = ((there["last"] or before) - before) / (there["newest"] - before)
     if there["n"] > most and not question.is_narrowed:
