@@ -90,6 +90,9 @@ def state_of(kit: Tools, passwords: Passwords, wake: asyncio.Event) -> State:
     async def authenticate(token: str) -> Principal | None:
         return await look_up(token, lifetime=Lifetime.of(await kit.policy()), now=kit.clock())
 
+    async def nothing_more() -> None:
+        """Guards ask more of those whom they have admitted."""
+
     throttle = Throttle(counters, kit.clock, kit.keys.derive("throttle")[0])
 
     async def refused(principal: Principal, network: str, path: str) -> None:
@@ -126,6 +129,7 @@ def state_of(kit: Tools, passwords: Passwords, wake: asyncio.Event) -> State:
         setup_token=kit.setup_token,
         measurements=kit.measurements,
         principal=None,
+        form_arrived=nothing_more,
         language="",
         chosen_language="",
         network="",

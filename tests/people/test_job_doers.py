@@ -9,11 +9,11 @@ import pytest
 from tests.people.conftest import SignedIn
 from tests.people.test_bulk import begin
 from tests.people.test_imports import apply, upload, work
-from tests.world import Browser, World
+from tests.world import PASSWORD, Browser, World, hash_of
 from webapp.audit.models import AuditEntry
 from webapp.crew import create_job_worker, create_retention
 from webapp.jobs.models import Job, JobRow, JobState
-from webapp.users.models import User
+from webapp.users.models import User, UserState
 
 TWO_BATCHES = b"username,role\n" + b"".join(b"person%d,helpdesk\n" % number for number in range(501))
 SOME_TIME = datetime(2026, 1, 1, tzinfo=UTC)
@@ -22,6 +22,8 @@ GONE: dict[str, dict[str, Any]] = {
     "frozen": {"frozen_at": SOME_TIME},
     "deleted": {"deleted_at": SOME_TIME},
     "demoted": {"role": "helpdesk"},
+    "with another password": {"credentials_version": 2},
+    "to change the password": {"must_change": True},
 }
 
 
@@ -95,6 +97,20 @@ async def test_a_change_of_many_halts_and_can_be_stopped_or_go_on(world: World, 
     assert (await AuditEntry.get(action="user:disabled", subject="person1")).actor == "bert"
     assert (await AuditEntry.get(action="people:changed")).details["begun_by"] == "anna"
     assert await User.filter(state="disabled", username__startswith="person").count() == 1
+
+
+async def test_a_change_of_many_halts_with_another_password_as_well(world: World, signed_in: SignedIn) -> None:
+    anna = await signed_in("anna")
+    person = await world.person("person0")
+    job = await begin(anna, action="disable", id=str(person.id))
+    await User.filter(username="anna").update(password_hash=await hash_of(PASSWORD))
+    new = {"current_password": PASSWORD, "new_password": "violet harbour seven lanterns"}
+    assert (await anna.post("/account/password", new)).status_code == 303
+    await work(world)
+    assert (await Job.get(id=job.id)).state is JobState.HALTED
+    assert await act(anna, job, "apply") == 303
+    await work(world)
+    assert (await User.get(id=person.id)).state is UserState.DISABLED
 
 
 async def test_a_halted_import_that_is_stopped_keeps_nothing_of_its_file(world: World, signed_in: SignedIn) -> None:

@@ -123,3 +123,15 @@ async def test_one_given_at_creation_is_to_be_changed_whatever_was_sent(
         made = await User.get(username=f"ada{number}")
         ends = world.clock() + timedelta(hours=2) if fields else None
         assert (made.must_change, made.password_expires_at) == (bool(fields), ends)
+
+
+async def test_whoever_gives_it_does_not_learn_whether_it_is_theirs_already(world: World, signed_in: SignedIn) -> None:
+    staff = await signed_in()
+    ada = await world.person("ada", password=PASSWORD)
+    assert (await staff.post(f"/users/{ada.id}/password", {"new_password": PASSWORD})).status_code == 303
+    assert "none of the last" not in (await staff.get(f"/users/{ada.id}")).text
+    browser = world.browser()
+    await browser.sign_in("ada", PASSWORD)
+    kept = await browser.post("/account/password", {"current_password": PASSWORD, "new_password": PASSWORD})
+    assert kept.status_code == 422
+    assert "used for this account before" in kept.text

@@ -185,6 +185,28 @@ async def test_after_a_thaw_the_same_link_does_nothing(world: World) -> None:
     assert (await User.get(id=case.alice.id)).frozen_at is None
 
 
+async def test_after_a_thaw_the_links_of_letters_from_before_do_nothing_and_later_ones_do(world: World) -> None:
+    async with smtp_server() as server:
+        case = await changed_password(world, server)
+        await case.admin.post(f"/users/{case.alice.id}/password", {"new_password": ANOTHER})
+        await post(world)
+        second = not_me_in(await server.next_letter())
+        await world.browser().post(case.link)
+        await case.admin.post(f"/users/{case.alice.id}/state", {"state": "thawed"})
+        for send in (world.browser().get, world.browser().post):
+            assert (await send(second)).status_code == 410
+        assert (await User.get(id=case.alice.id)).frozen_at is None
+        await world.wait(minutes=1)
+        await case.admin.post(f"/users/{case.alice.id}/password", {"new_password": NEW_PASSWORD})
+        await post(world)
+        async with asyncio.timeout(10):
+            while (letter := await server.next_letter()).recipients != ["alice@example.org"]:
+                pass
+        third = not_me_in(letter)
+    assert (await world.browser().post(third)).status_code == 200
+    assert (await User.get(id=case.alice.id)).frozen_at is not None
+
+
 async def test_a_second_notices_link_says_that_it_is_frozen_already(world: World) -> None:
     async with smtp_server() as server:
         case = await changed_password(world, server)

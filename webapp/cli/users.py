@@ -233,7 +233,7 @@ async def _password(typed: str, owner: "Owner", *, generate: bool, policy: Polic
         return None
     passwords = Passwords()
     try:
-        chosen = await choose(typed, owner, generate=generate, policy=policy, passwords=passwords)
+        chosen = choose(typed, owner, generate=generate, policy=policy)
         if isinstance(chosen, Unfit):
             raise CommandFailed(f"password: {_text(chosen.text)}")
         hashed = await passwords.hash(chosen.password)

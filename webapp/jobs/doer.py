@@ -1,9 +1,13 @@
 """In whose name a job is done, and whether they may still do it."""
 
+from typing import Final
+
 from webapp.audit.record import Actor
 from webapp.jobs.models import WAITING, Job, JobState
 from webapp.principal import Role
 from webapp.users.models import User
+
+_SIGNED: Final = "credentials_version"
 
 
 def doer(job: Job) -> Actor:
@@ -18,7 +22,8 @@ async def take_on(job: Job, actor: Actor) -> bool:
     """
     if job.state not in WAITING:
         return False
-    params = {**job.params, "begun_by": job.params.get("begun_by", job.actor)}
+    user = await User.get_or_none(id=actor.user_id) if actor.user_id else None
+    params = {**job.params, "begun_by": job.params.get("begun_by", job.actor), **signature(user)}
     # Where it was when it was read: of two who say so at once, one does it.
     waiting = Job.filter(id=job.id, state=job.state, done=job.done)
     return bool(
@@ -36,16 +41,26 @@ async def take_on(job: Job, actor: Actor) -> bool:
 async def goes_on(job: Job) -> bool:
     """Whether whoever it is done for may still do it. If not, it is halted. Look before each batch.
 
-    A request of theirs would be refused from the moment on in which they are disabled, frozen, deleted or demoted; what
-    they have begun must not go on for an hour. The command line is always allowed.
+    A request of theirs would be refused from the moment on in which they are disabled, frozen, deleted or demoted, and
+    so would one in a session that was begun with another password; what was begun there must not go on for an hour. The
+    command line is always allowed.
     """
     if job.actor_id is None:
         return True
     user = await User.get_or_none(id=job.actor_id)
-    if user is not None and user.may_enter and user.role is Role.ADMIN:
+    if user is not None and _may(user) and job.params.get(_SIGNED) in {None, user.credentials_version}:
         return True
     await Job.filter(id=job.id, state=JobState.APPLYING).update(state=JobState.HALTED)
     return False
+
+
+def _may(user: User) -> bool:
+    return user.may_enter and user.role is Role.ADMIN and not user.must_change
+
+
+def signature(user: User | None) -> dict[str, int]:
+    """What a job keeps of the credentials of whoever has it done; nothing of the command line."""
+    return {_SIGNED: user.credentials_version} if user else {}
 
 
 def begun_by(job: Job) -> dict[str, str]:

@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from webapp.crypto.passwords import Passwords
 from webapp.security_policy import Policy
 from webapp.text import Message, message
-from webapp.users.fit_password import Owner, made_up, unfit
+from webapp.users.fit_password import Owner, advice, made_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +22,15 @@ class Unfit:
     text: Message
 
 
-async def choose(typed: str, owner: Owner, *, generate: bool, policy: Policy, passwords: Passwords) -> Chosen | Unfit:
-    """Check what was typed against the policy, or make a password up. Raises Busy."""
+def choose(typed: str, owner: Owner, *, generate: bool, policy: Policy) -> Chosen | Unfit:
+    """Check what was typed against the policy, or make a password up.
+
+    Whether it was the owner's before is not looked at: whoever gives it would learn whether they have guessed it.
+    """
     if generate:
         made = made_up(owner, policy)
         return Chosen(made, shown=made)
     if not typed:
         return Unfit(message("Please type a password, or have one made up."))
-    wrong = await unfit(typed, owner, policy=policy, passwords=passwords)
+    wrong = advice(typed, owner, policy)
     return Unfit(wrong[0]) if wrong else Chosen(typed)

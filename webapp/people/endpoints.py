@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final, NoReturn, assert_never
 
@@ -96,8 +97,8 @@ async def person(request: Req) -> Response:
 
 async def correct(request: Req) -> Response:
     """Correct address, name and role; if somebody else was quicker, show what has changed and keep what was typed."""
-    user = await reached(request, "correct")
     fields = await read_fields(request, (*names_of(Correction), *SEEN))
+    user = await reached(request, "correct")
     principal = signed_in(request)
     if fields["role"] and not changes_roles(principal.role):
         await refuse(request, user, "change_role")
@@ -132,8 +133,8 @@ async def set_password(request: Req) -> Response:
     One that was made up is shown in the answer and nowhere else.
     """
     state = request.state
-    user = await reached(request, "set_password")
     fields = await read_fields(request, names_of(NewPassword))
+    user = await reached(request, "set_password")
     principal = signed_in(request)
     if user.id == principal.user_id:
         return await show(request, user, "password", status=422, errors={"new_password": OWN_PASSWORD})
@@ -145,9 +146,7 @@ async def set_password(request: Req) -> Response:
         return await show(request, user, "password", status=422, errors=checked.errors)
     form = checked.form
     policy = await state["policy"]()
-    chosen = await choose(
-        form.new_password, Owner.of(user), generate=form.generate, policy=policy, passwords=state["passwords"]
-    )
+    chosen = choose(form.new_password, Owner.of(user), generate=form.generate, policy=policy)
     if isinstance(chosen, Unfit):
         errors = {"new_password": chosen.text}
         return await show(request, user, "password", status=422, errors=errors)
@@ -177,8 +176,8 @@ async def set_password(request: Req) -> Response:
 async def send_reset_link(request: Req) -> Response:
     """Send a letter with a link to choose a new password; links sent before end."""
     state = request.state
-    user = await reached(request, "send_reset_link")
     seen = (await read_fields(request, ("address",)))["address"]
+    user = await reached(request, "send_reset_link")
     if is_other_address(user, seen):
         return await show(request, user, "reset-link", status=409, errors={"reset-link": other_address(user, seen)})
     outcome = await send_link(user.id, actor=actor_of(request), now=state["clock"](), language=state["language"])
@@ -266,7 +265,7 @@ async def context_of(request: Req, user: User) -> dict[str, Any]:
     )
     locked_until = await (await lock_out_of(request)).locked_until(user, now=now)
     page = await page_of(user, signed_in(request), rules, locked_until=locked_until, now=now)
-    return {**page, "rules": rules_for(Owner.of(user), policy)}
+    return {**page, "rules": rules_for(replace(Owner.of(user), user_id=None), policy)}
 
 
 def is_other_address(user: User, seen: str) -> bool:

@@ -6,9 +6,10 @@ from datetime import datetime
 from webapp.audit.record import Actor
 from webapp.crypto.passwords import Passwords
 from webapp.db.connect import transaction
+from webapp.principal import Principal
 from webapp.security_policy import Policy
 from webapp.sessions.known_browser import is_known, make_known
-from webapp.sessions.session import Client, begin
+from webapp.sessions.session import Client, begin, still_open
 from webapp.text import Message, message
 from webapp.users.fit_password import Owner, is_short, unfit
 from webapp.users.models import User
@@ -30,7 +31,7 @@ class NotChanged:
 
 
 async def change_own_password(
-    user_id: int,
+    principal: Principal,
     current: str,
     new: str,
     *,
@@ -42,9 +43,11 @@ async def change_own_password(
 ) -> Changed | NotChanged:
     """Replace the password of a person who knows the present one; all other sessions and links end.
 
-    ``browser`` is the value of the cookie by which browsers are known: if this one was, it stays so, and it alone.
+    Nothing is changed if their session ends while the passwords are compared and hashed: so whoever is signed out by
+    the account's owner cannot come back by a change that was under way. ``browser`` is the value of the cookie by which
+    browsers are known: if this one was, it stays so, and it alone.
     """
-    user = await User.get(id=user_id)
+    user = await User.get(id=principal.user_id)
     if not (await passwords.verify(current, user.password_hash)).ok:
         return NotChanged({"current_password": message("This is not your present password.")})
     if user.password_expired(now):
@@ -55,7 +58,7 @@ async def change_own_password(
         return NotChanged({"new_password": wrong[0]})
     password_hash = await passwords.hash(new)
     change = Change(
-        user_id=user_id,
+        user_id=user.id,
         password_hash=password_hash,
         action="user:changed_own_password",
         is_short=is_short(new, policy),
@@ -63,10 +66,13 @@ async def change_own_password(
         only_at_recovery_version=user.recovery_version,
     )
     async with transaction():
-        if not await change_password(change, actor=Actor(user.username, user.id, client.network), now=now):
+        open_still = await still_open(principal.session_id, user.id)
+        if not open_still or not await change_password(
+            change, actor=Actor(user.username, user.id, client.network), now=now
+        ):
             return NotChanged({"": message("Your account has changed meanwhile. Please sign in again.")})
-        changed = await User.get(id=user_id)
+        changed = await User.get(id=user.id)
         if await is_known(user, browser, now=now):
-            await make_known(changed, browser, client, now=now)
+            await make_known(changed, browser, client, signed_in=True, now=now)
         token = await begin(changed, client, now=now)
     return Changed(token)

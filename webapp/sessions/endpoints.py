@@ -33,7 +33,7 @@ from webapp.web.state import Req
 WRONG: Final = message("Username or password is not right.")
 _NO_ERRORS: Final[Mapping[str, Message]] = {}
 PASSWORD_TRIES: Final = Limit("password", 10, 15 * 60)
-"""Tries at the present password, where it is to be changed, in a quarter of an hour (OWASP ASVS 5.0, 6.3.1)."""
+"""Tries at the present password in a quarter of an hour, in one session (OWASP ASVS 5.0, 6.3.1)."""
 
 
 async def sign_in_form(request: Req) -> Response:
@@ -130,7 +130,7 @@ async def open_way(request: Req, response: Response, user_id: int) -> None:
     client, now = Client(request.state["network"], user_agent(request)), request.state["clock"]()
     await (await lock_out_of(request)).forgive(user)
     async with transaction():
-        token = await make_known(user, known_browser(request), client, now=now)
+        token = await make_known(user, known_browser(request), client, signed_in=False, now=now)
     if token != known_browser(request):
         set_known_browser(request, response, token, lifetime=None)
 
@@ -187,9 +187,9 @@ async def change_password(request: Req) -> Response:
     state = request.state
     principal = signed_in(request)
     fields = await read_fields(request, ("current_password", "new_password"))
-    await _count(request, PASSWORD_TRIES, f"own {principal.user_id}")
+    await count_password_try(request)
     outcome = await change_own_password(
-        principal.user_id,
+        principal,
         fields["current_password"],
         fields["new_password"],
         policy=await state["policy"](),
@@ -208,6 +208,21 @@ async def change_password(request: Req) -> Response:
             return await _password_page(request, status=422, errors=errors)
 
 
+async def count_password_try(request: Req) -> None:
+    """Count a try at the present password, wherever a signed-in person is asked for it.
+
+    Each session is counted by itself: whoever has stolen one keeps nobody from their own account.
+
+    Raises:
+        Refusal: 429, after too many.
+    """
+    principal = signed_in(request)
+    place = f"session {principal.session_id}"
+    counted = await request.state["throttle"].count(PASSWORD_TRIES, f"own {principal.user_id}", place=place)
+    if isinstance(counted, Exceeded):
+        raise refusal(429, Retry_After=str(counted.retry_after_seconds))
+
+
 async def _password_page(request: Req, *, status: int = 200, errors: Mapping[str, Message] = _NO_ERRORS) -> Response:
     user = await User.get(id=signed_in(request).user_id)
     return await request.state["pages"].render(
@@ -218,11 +233,3 @@ async def _password_page(request: Req, *, status: int = 200, errors: Mapping[str
         too_short=user.must_change and user.password_is_short and not user.second_factor,
         errors=errors,
     )
-
-
-async def _count(request: Req, limit: Limit, subject: str) -> None:
-    match await request.state["throttle"].count(limit, subject):
-        case Exceeded(seconds):
-            raise refusal(429, Retry_After=str(seconds))
-        case _:
-            pass

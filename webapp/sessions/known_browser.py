@@ -9,6 +9,8 @@ Whatever ends all sessions of a person also ends this: it may have been a thief 
 from datetime import datetime, timedelta
 from typing import Final
 
+from tortoise.queryset import QuerySet
+
 from webapp.crypto.tokens import digest, new_token
 from webapp.sessions.models import KnownBrowser
 from webapp.sessions.session import Client
@@ -22,10 +24,20 @@ MOST: Final = 20
 
 async def is_known(user: User, token: str, *, now: datetime) -> bool:
     """Whether the person has signed in in this browser before, with the credentials they have now."""
-    if not token:
-        return False
+    return bool(token) and await _known(user, token, now=now).exists()
+
+
+async def has_signed_in(user: User, token: str, *, now: datetime) -> bool:
+    """Whether the person has shown all that a sign-in asks for in this browser, with the credentials they have now.
+
+    A link in a letter makes a browser known; it shows no second factor.
+    """
+    return bool(token) and await _known(user, token, now=now).filter(signed_in=True).exists()
+
+
+def _known(user: User, token: str, *, now: datetime) -> QuerySet[KnownBrowser]:
     theirs = KnownBrowser.filter(user_id=user.id, credentials_version=user.credentials_version)
-    return await theirs.filter(digest=digest(token), last_seen_at__gt=now - LIFETIME).exists()
+    return theirs.filter(digest=digest(token), last_seen_at__gt=now - LIFETIME)
 
 
 async def forget(user_id: int | None, *, kept: str = "") -> None:
@@ -33,8 +45,10 @@ async def forget(user_id: int | None, *, kept: str = "") -> None:
     await KnownBrowser.filter(user_id=user_id).exclude(digest=digest(kept)).delete()
 
 
-async def make_known(user: User, token: str, client: Client, *, now: datetime) -> str:
+async def make_known(user: User, token: str, client: Client, *, signed_in: bool, now: datetime) -> str:
     """Have the browser known to the person, and return the value for its cookie. Call it inside a transaction.
+
+    ``signed_in`` says whether they have finished a sign-in there, and not only set a password by link.
 
     Where it was not known yet the value is a new one, for all who have signed in there: nobody can plant a cookie whose
     value they know in the browser of another.
@@ -43,7 +57,11 @@ async def make_known(user: User, token: str, client: Client, *, now: datetime) -
     here = KnownBrowser.filter(user_id=user.id, digest=digest(token))
     version = user.credentials_version
     if token and await here.update(
-        last_seen_at=now, browser=browser, network=client.network, credentials_version=version
+        last_seen_at=now,
+        browser=browser,
+        network=client.network,
+        credentials_version=version,
+        signed_in=signed_in,
     ):
         return token
     fresh = new_token()
@@ -56,6 +74,7 @@ async def make_known(user: User, token: str, client: Client, *, now: datetime) -
     await KnownBrowser.create(
         user_id=user.id,
         credentials_version=version,
+        signed_in=signed_in,
         digest=digest(fresh),
         created_at=now,
         last_seen_at=now,

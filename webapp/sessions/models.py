@@ -43,6 +43,8 @@ class KnownBrowser(Model):
     user_id: int
     credentials_version = fields.IntField(default=0, db_default=0)
     """The person's when they signed in there: once that has changed, the browser is known no more."""
+    signed_in = fields.BooleanField(default=True, db_default=True)
+    """Whether a sign-in was finished there with these credentials, and not only a password set by link."""
     created_at = fields.DatetimeField()
     last_seen_at = fields.DatetimeField()
     browser = fields.CharField(max_length=300, default="")

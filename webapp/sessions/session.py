@@ -100,6 +100,17 @@ async def end(session_id: int) -> None:
     await Session.filter(id=session_id).delete()
 
 
+async def still_open(session_id: int, user_id: int) -> bool:
+    """Whether a session still opens its person's account. Call it inside the transaction that changes the account.
+
+    From then on the person's row is held: what ends the session has done so before, or comes after the transaction.
+    """
+    user = await User.filter(id=user_id).select_for_update(no_key=True).first()
+    if user is None or not user.may_enter:
+        return False
+    return await Session.filter(id=session_id, user_id=user_id, credentials_version=user.credentials_version).exists()
+
+
 def alive(user: User, *, lifetime: Lifetime, now: datetime) -> QuerySet[Session]:
     """The person's sessions that still open the account, if it is open at all."""
     return Session.filter(

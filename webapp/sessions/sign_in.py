@@ -122,7 +122,7 @@ async def complete(user: User, visit: Visit, *, now: datetime) -> SignedIn:
         await _tell(user, visit, now=now)
     return SignedIn(
         token=await enter(user, visit.client, now=now),
-        browser=await make_known(user, visit.cookie, visit.client, now=now),
+        browser=await make_known(user, visit.cookie, visit.client, signed_in=True, now=now),
         user_id=user.id,
         must_change=user.must_change,
         told=tells,

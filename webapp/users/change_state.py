@@ -88,7 +88,7 @@ async def thaw(user_id: int, *, actor: Actor, now: datetime, reach: frozenset[Ro
         if user is None or user.role not in reach:
             return OutOfReach()
         if user.frozen_at is not None:
-            await User.filter(id=user_id).update(frozen_at=None)
+            await User.filter(id=user_id).update(frozen_at=None, thawed_at=now)
             await record(actor, Deed("user:thawed", Subject(user.username, user.id)), now=now)
     return Changed()
 

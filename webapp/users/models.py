@@ -49,6 +49,8 @@ class User(Model):
     email_refusal = fields.CharField(max_length=1000, default="")
     frozen_at = fields.DatetimeField(null=True, db_index=True)
     """Since when the account is frozen, because its owner said "this was not me"; empty while it is not."""
+    thawed_at = fields.DatetimeField(null=True)
+    """When it was last thawed; the links of notices from before freeze it no more."""
     created_at = fields.DatetimeField()
     last_sign_in_at = fields.DatetimeField(null=True)
     time_zone = fields.CharField(max_length=64, default="")

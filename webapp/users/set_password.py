@@ -71,7 +71,7 @@ async def change_password(change: Change, *, actor: Actor, now: datetime) -> boo
             password_expires_at=change.expires_at,
             recovery_version=F("recovery_version") + 1,
             credentials_version=F("credentials_version") + 1,
-            **({"frozen_at": None} if frozen else {}),
+            **({"frozen_at": None, "thawed_at": now} if frozen else {}),
         )
         if not changed:
             return False

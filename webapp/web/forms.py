@@ -86,6 +86,7 @@ async def _parts(request: Req, *, file: str, most: int, seconds: float = BODY_SE
                     pairs.append((name, value))
     except TimeoutError:
         raise refusal(408) from None
+    await request.state["form_arrived"]()
     return pairs, uploaded or None
 
 

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from webapp.principal import Principal, Role
+from webapp.text import message
 from webapp.web.cookies import KNOWN_BROWSER, SESSION
 from webapp.web.errors import refusal
 from webapp.web.state import Req
@@ -41,25 +42,60 @@ def guarded(endpoint: Endpoint, who: Who, *, fresh: bool = False) -> Callable[[R
     """
 
     async def admit(request: Req) -> Response:
-        principal = await _principal_of(request)
-        request.state["principal"] = principal
-        if who == PUBLIC:
+        answer = await _turn_away(request, who, fresh=fresh)
+        if answer:
+            return answer
+        admitted = request.state["principal"]
+
+        async def look_again() -> None:
+            # A form may be held back while a session ends, or a role is taken away: what counts is who sends the end.
+            answer = await _turn_away(request, who, fresh=fresh)
+            if answer:
+                raise _TurnedAway(answer)
+            if _standing(request.state["principal"]) != _standing(admitted):
+                raise refusal(409, message("Your account has changed meanwhile. Please reload the page."))
+
+        request.state["form_arrived"] = look_again
+        try:
             return await endpoint(request)
-        if principal is None:
-            return await _sign_in_first(request)
-        if principal.must_change and request.scope["path"] not in _OPEN_WHILE_CHANGING:
-            return request.state["pages"].redirect(request, CHANGE_PASSWORD)
-        if await _lacks_factor(request, principal):
-            return request.state["pages"].redirect(request, FACTORS)
-        if principal.role not in who:
-            await request.state["refused"](principal, request.state["network"], request.scope["path"])
-            raise refusal(403)
-        if fresh and not principal.re_authenticated_at + FRESH_FOR > request.state["clock"]():
-            return await ask_again(request)
-        return await endpoint(request)
+        except _TurnedAway as turned:
+            return turned.answer
 
     admit.__name__ = getattr(endpoint, "__name__", "endpoint")
     return admit  # type: ignore[return-value]
+
+
+async def _turn_away(request: Req, who: Who, *, fresh: bool) -> Response | None:
+    """The answer for those who may not call the endpoint; None for those who may. It finds out who is there.
+
+    Raises:
+        Refusal: 403 for the wrong role.
+    """
+    principal = request.state["principal"] = await _principal_of(request)
+    if who == PUBLIC:
+        return None
+    if principal is None:
+        return await _sign_in_first(request)
+    if principal.must_change and request.scope["path"] not in _OPEN_WHILE_CHANGING:
+        return request.state["pages"].redirect(request, CHANGE_PASSWORD)
+    if await _lacks_factor(request, principal):
+        return request.state["pages"].redirect(request, FACTORS)
+    if principal.role not in who:
+        await request.state["refused"](principal, request.state["network"], request.scope["path"])
+        raise refusal(403)
+    if fresh and not principal.re_authenticated_at + FRESH_FOR > request.state["clock"]():
+        return await ask_again(request)
+    return None
+
+
+class _TurnedAway(Exception):
+    def __init__(self, answer: Response) -> None:
+        super().__init__()
+        self.answer = answer
+
+
+def _standing(principal: Principal | None) -> tuple[int, Role] | None:
+    return (principal.user_id, principal.role) if principal else None
 
 
 def signed_in(request: Req) -> Principal:

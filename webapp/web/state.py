@@ -21,7 +21,7 @@ from webapp.web.pages import Pages
 
 
 class State(TypedDict):
-    """Made once by the composition root; ``principal``, ``language`` and ``network`` are the request's own."""
+    """Made once by the composition root; from ``principal`` on, all is the request's own."""
 
     settings: Settings
     clock: Clock
@@ -49,6 +49,8 @@ class State(TypedDict):
     setup_token: str
     measurements: Measurements
     principal: Principal | None
+    form_arrived: Callable[[], Awaitable[None]]
+    """Asks once more, when the whole of a form is here, whether whoever sends it may."""
     language: str
     chosen_language: str
     """The one that was chosen in this browser; empty if none was. It goes before the person's own."""

@@ -4,7 +4,7 @@ import pytest
 
 from tests.sessions.factors.having import Phone, with_app
 from tests.world import PASSWORD, Browser, World
-from webapp.sessions.factors.endpoints import PASSWORD_TRIES
+from webapp.sessions.endpoints import PASSWORD_TRIES
 from webapp.sessions.factors.held import MAX_FACTORS
 from webapp.sessions.models import Factor, FactorKind, RecoveryCode
 from webapp.users.models import User

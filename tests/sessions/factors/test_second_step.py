@@ -3,13 +3,14 @@
 import asyncio
 from collections import Counter
 
-from tests.postal import post, text_of, use_server
+from tests.postal import open_link, post, text_of, use_server
 from tests.sessions.factors.having import Phone, give, password_given, with_app
 from tests.smtp_server import smtp_server
 from tests.world import PASSWORD, World
 from webapp.audit.models import AuditEntry
 from webapp.outbox.models import Letter
 from webapp.principal import Role
+from webapp.recovery.reset_link import NO_LETTER, mint
 from webapp.sessions.models import Challenge, Factor, RecoveryCode, Session
 from webapp.users.models import User
 
@@ -75,6 +76,23 @@ async def test_strangers_with_the_password_do_not_lock_a_known_browser_out(world
     await owner.sign_in("alice", PASSWORD)
     assert (await give(owner, phone.code())).status_code == 303
     assert (await give(await password_given(world, "alice"), phone.code(1))).status_code == 429
+
+
+async def test_a_link_in_a_letter_gives_no_further_tries(world: World) -> None:
+    alice = await world.person("alice", email="alice@example.org", password=PASSWORD)
+    await with_app(world, "alice")
+    await Letter.all().delete()
+    codes = []
+    for number in range(2):
+        thief, user = world.browser(), await User.get(id=alice.id)
+        token = mint(world.kit.links, user_id=user.id, recovery_version=user.recovery_version, letter_id=NO_LETTER)
+        link = await open_link(thief, f"/password-reset/{token}")
+        new = f"seven green umbrellas {number}"
+        assert (await thief.post("/password-reset/new", {"new_password": new, "link": link})).status_code == 303
+        await thief.sign_in("alice", new)
+        codes += [(await give(thief, "000000")).status_code for _ in range(6)]
+    assert codes == 10 * [422] + 2 * [429]
+    assert await Letter.filter(kind="second_factor").count() == 1
 
 
 async def test_a_slip_in_a_known_browser_is_told_to_nobody_but_ten_are(world: World) -> None:

@@ -15,7 +15,9 @@ from webapp.db.connect import transaction
 from webapp.fields import EmailAddress, FormModel, fold
 from webapp.outbox.enqueue import Order, enqueue
 from webapp.outbox.models import Letter, LetterState
+from webapp.principal import Principal
 from webapp.recovery.not_me.letters import ADDRESS_ASKED
+from webapp.sessions.session import still_open
 from webapp.text import Message, message
 from webapp.users.models import User, UserState
 
@@ -56,12 +58,13 @@ class TooSoon:
 
 
 async def ask(
-    user_id: int, wanted: NewAddress, *, passwords: Passwords, actor: Actor, language: str, now: datetime
+    principal: Principal, wanted: NewAddress, *, passwords: Passwords, actor: Actor, language: str, now: datetime
 ) -> Asked | NotAsked:
     """Keep the address as one that waits, and send its letter; the address of now counts until it is confirmed.
 
     A person whose address was never confirmed may confirm that one. ``language`` is for somebody who has chosen none.
     """
+    user_id = principal.user_id
     user = await User.get(id=user_id)
     if not (await passwords.verify(wanted.current_password, user.password_hash)).ok:
         return NotAsked({"current_password": message("This is not your present password.")})
@@ -76,7 +79,8 @@ async def ask(
             frozen_at=None,
             deleted_at=None,
         )
-        if not await kept.update(pending_email=wanted.email, pending_email_at=now):
+        open_still = await still_open(principal.session_id, user_id)
+        if not open_still or not await kept.update(pending_email=wanted.email, pending_email_at=now):
             return NotAsked({"": message("Your account has changed meanwhile. Please sign in again.")})
         await _withdraw_letters(user_id, now=now)
         await _send(user, wanted.email, actor=actor, language=language, now=now)

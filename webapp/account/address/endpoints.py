@@ -33,6 +33,7 @@ from webapp.crypto.throttle import Limit, Refused
 from webapp.fields import Invalid as Malformed
 from webapp.fields import check, fold
 from webapp.recovery.visits import visit_of, was_fetched, was_opened
+from webapp.sessions.endpoints import count_password_try
 from webapp.text import message
 from webapp.users.models import User
 from webapp.web.cookies import CONFIRMATION
@@ -46,8 +47,6 @@ PATH: Final = "/account/email"
 FORM: Final = "/address-confirmations/new"
 ACCOUNT: Final = "/account"
 TO_THE_ACCOUNT: Final = WayOn(ACCOUNT, message("Go to your account"))
-PASSWORD_TRIES: Final = Limit("password", 10, 15 * 60)
-"""The present password tried for one account: the same count as on the page that changes it."""
 ASKED: Final = Limit("address-asked", 5, 3_600)
 """Addresses that one person asks for in an hour: the one of now gets a notice of each."""
 LETTERS: Final = Limit("address-letters", 5, 3_600)
@@ -70,11 +69,11 @@ async def ask(request: Req) -> Response:
     if isinstance(checked, Malformed):
         return await _form(request, status=422, values=fields, errors=checked.errors)
     wanted = checked.form
-    await _count(request, PASSWORD_TRIES, f"own {principal.user_id}")
+    await count_password_try(request)
     await _count(request, ASKED, str(principal.user_id))
     await _count(request, LETTERS, fold(wanted.email))
     outcome = await ask_for(
-        principal.user_id,
+        principal,
         wanted,
         passwords=state["passwords"],
         actor=Actor.signed_in(principal, state["network"]),

@@ -17,8 +17,8 @@ REGION = "sessions"
 
 async def end_sessions(request: Req) -> Response:
     """Sign a person out of the browser that is named, else of every one; of one's own, all but this one."""
-    user = await reached(request, "end_sessions")
     named = (await read_fields(request, ("session",)))["session"]
+    user = await reached(request, "end_sessions")
     principal, now = signed_in(request), request.state["clock"]()
     subject, actor = Subject(user.username, user.id), actor_of(request)
     if not named:

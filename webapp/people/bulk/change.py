@@ -12,7 +12,7 @@ from webapp.clock import Clock
 from webapp.db.connect import transaction
 from webapp.db.insert_many import insert_many
 from webapp.db.query import rows
-from webapp.jobs.doer import begun_by, doer, goes_on
+from webapp.jobs.doer import begun_by, doer, goes_on, signature
 from webapp.jobs.models import Job, JobRow, JobState
 from webapp.jobs.progress import advance
 from webapp.jobs.told import told
@@ -63,6 +63,7 @@ async def count(choice: Choice, *, now: datetime) -> int:
 async def begin(choice: Choice, action: Action, *, actor: Actor, language: str, now: datetime) -> int:
     """Have the worker do it to those who are meant now, and return the job's id."""
     newest = await User.all().order_by("-id").first()
+    user = await User.get_or_none(id=actor.user_id) if actor.user_id else None
     job = await Job.create(
         kind=KIND,
         state=JobState.APPLYING,
@@ -73,6 +74,7 @@ async def begin(choice: Choice, action: Action, *, actor: Actor, language: str, 
             "newest": newest.id if newest else 0,
             "asked_at": now.isoformat(),
             "last": 0,
+            **signature(user),
         },
         actor_id=actor.user_id,
         actor=actor.name[:200],

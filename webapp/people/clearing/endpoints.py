@@ -16,8 +16,8 @@ REGION = "second-factor"
 
 async def clear(request: Req) -> Response:
     """Remove all factors and recovery codes; the person is signed out everywhere and told."""
-    user = await reached(request, "clear_factors")
     fields = await read_fields(request, ("confirmed",))
+    user = await reached(request, "clear_factors")
     principal = signed_in(request)
     if user.id == principal.user_id:
         why = message("Change your own second factor on your account page.")

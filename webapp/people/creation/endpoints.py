@@ -57,7 +57,7 @@ async def create(request: Req) -> Response:
         return await _creation(request, fields, {"password": NOT_BY_STAFF})
     if form.password or form.generate:
         owner = Owner(names=(form.username, form.display_name, form.email or ""))
-        chosen = await choose(form.password, owner, generate=form.generate, policy=policy, passwords=state["passwords"])
+        chosen = choose(form.password, owner, generate=form.generate, policy=policy)
     if isinstance(chosen, Unfit):
         return await _creation(request, fields, {"password": chosen.text})
     if form.invite and (chosen or not form.email):

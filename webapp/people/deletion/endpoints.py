@@ -26,8 +26,8 @@ OWN: Final = message("Nobody deletes their own account. Another administrator ca
 
 async def settle(request: Req) -> Response:
     """Delete a person, or restore one."""
-    user = await reached(request, "delete")
     fields = await read_fields(request, names_of(Deletion))
+    user = await reached(request, "delete")
     checked = check(Deletion, given(fields))
     if isinstance(checked, Invalid):
         raise refusal(422)

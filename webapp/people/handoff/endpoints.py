@@ -38,8 +38,8 @@ class Shown:
 
 async def hand_off(request: Req) -> Response:
     """Make a link and a code, which are shown in the answer and nowhere else; or cancel those that are open."""
-    user = await reached(request, "hand_off")
     fields = await read_fields(request, (*names_of(NewHandoff), *names_of(HandoffAction)))
+    user = await reached(request, "hand_off")
     action = check(HandoffAction, given({"action": fields["action"]}))
     if isinstance(action, Invalid):
         raise refusal(422)

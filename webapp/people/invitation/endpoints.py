@@ -19,8 +19,8 @@ REGION = "reset-link"
 async def invite(request: Req) -> Response:
     """Send an invitation, or withdraw the one that is open; links sent before end either way."""
     state = request.state
-    user = await reached(request, "invite")
     fields = await read_fields(request, (*names_of(NewInvitation), "address"))
+    user = await reached(request, "invite")
     seen = fields.pop("address")
     checked = check(NewInvitation, given(fields))
     if isinstance(checked, Invalid):

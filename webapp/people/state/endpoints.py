@@ -56,8 +56,8 @@ UNLOCKED: Final = message("They can sign in again at once.")
 
 async def change_state(request: Req) -> Response:
     """Disable or enable the account, thaw it, ask for a new password, or have nobody wait who tries to sign in."""
-    user = await reached(request, "change_state")
     fields = await read_fields(request, names_of(NewState))
+    user = await reached(request, "change_state")
     checked = check(NewState, fields)
     if isinstance(checked, Invalid):
         raise refusal(422)
@@ -81,8 +81,8 @@ async def change_state(request: Req) -> Response:
 
 async def mark_reachable(request: Req) -> Response:
     """Take away the mark that the address takes no mail."""
-    user = await reached(request, "mark_reachable")
     await read_fields(request, ())
+    user = await reached(request, "mark_reachable")
     within = reach(signed_in(request).role)
     match await take_mark_away(user.id, actor=actor_of(request), now=request.state["clock"](), reach=within):
         case Reachable():

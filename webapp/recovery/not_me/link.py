@@ -28,7 +28,7 @@ class Open:
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """It was used, or its letter or its person is gone."""
+    """It was used, or the account was thawed since, or its letter or its person is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,9 @@ async def verify(links: Links, token: str) -> LinkState:
             user = await by_id(user_id)
             if user is None or user.deleted_at is not None or not 0 < letter_id <= LARGEST_ID:
                 return Spent()
-            if not await Letter.filter(id=letter_id, user_id=user_id, link_used_at=None).exists():
+            letter = await Letter.get_or_none(id=letter_id, user_id=user_id, link_used_at=None)
+            # What a letter warned of was looked at when the account was thawed: it would be shut again for nothing.
+            if letter is None or (user.thawed_at is not None and letter.created_at <= user.thawed_at):
                 return Spent()
             return Open(user_id, letter_id, masked(user.username), is_frozen=user.frozen_at is not None)
         case crypto.Expired():

@@ -6,8 +6,8 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from webapp.audit.record import Actor
-from webapp.crypto.throttle import Limit, Refused
 from webapp.qr import svg
+from webapp.sessions.endpoints import count_password_try
 from webapp.sessions.factors import held, recovery_codes, show, totp
 from webapp.sessions.factors.challenge import Begun, Purpose, count_attempt, look_up
 from webapp.sessions.factors.challenge import begin as begin_challenge
@@ -23,7 +23,6 @@ from webapp.web.guards import FACTORS, signed_in
 from webapp.web.pages import PRODUCT, Toast
 from webapp.web.state import Req
 
-PASSWORD_TRIES: Final = Limit("password", 10, 15 * 60)
 LONGEST_NAME: Final = 100
 WRONG_PASSWORD: Final = message("This is not your present password.")
 OVER: Final = message("That took too long, or was done already. Please begin again.")
@@ -53,7 +52,9 @@ async def begin(request: Req) -> Response:
         values = {"challenge": new_challenge()}
         token = await begin_challenge(user, Purpose.PASSKEY, values, vault=vault, now=now)
         return await _passkey_page(request, token, values["challenge"])
-    codes = await held.new_codes(user.id, actor=_actor(request), vault=vault, now=now)
+    codes = await held.new_codes(
+        user.id, session_id=signed_in(request).session_id, actor=_actor(request), vault=vault, now=now
+    )
     if not codes:
         return await _index(request, status=409)
     state["wake"]()
@@ -110,7 +111,8 @@ async def change(request: Req) -> Response:
     """Rename or remove one factor."""
     state = request.state
     fields = await read_fields(request, ("action", "name", "current_password"))
-    user_id, factor_id = signed_in(request).user_id, request.path_params["id"]
+    principal, factor_id = signed_in(request), request.path_params["id"]
+    user_id = principal.user_id
     if fields["action"] == "rename":
         name = fields["name"].strip()[:LONGEST_NAME]
         if not name or not await held.rename(user_id, factor_id, name):
@@ -120,7 +122,8 @@ async def change(request: Req) -> Response:
         raise refusal(422)
     if await _user_with_password(request, fields["current_password"]) is None:
         return await _index(request, status=422, errors={f"password-{factor_id}": WRONG_PASSWORD})
-    if not await held.remove(user_id, factor_id, actor=_actor(request), now=state["clock"]()):
+    actor, now = _actor(request), state["clock"]()
+    if not await held.remove(user_id, factor_id, session_id=principal.session_id, actor=actor, now=now):
         raise refusal(404)
     state["wake"]()
     return state["pages"].redirect(request, FACTORS, toast=Toast(message("The second factor is removed.")))
@@ -148,13 +151,9 @@ async def _add(request: Req, begun: Begun, factor: Factor) -> Response:
 
 
 async def _user_with_password(request: Req, typed: str) -> User | None:
-    state = request.state
     user = await User.get(id=signed_in(request).user_id)
-    match await state["throttle"].count(PASSWORD_TRIES, f"own {user.id}"):
-        case Refused(seconds):
-            raise refusal(429, Retry_After=str(seconds))
-        case _:
-            return user if (await state["passwords"].verify(typed, user.password_hash)).ok else None
+    await count_password_try(request)
+    return user if (await request.state["passwords"].verify(typed, user.password_hash)).ok else None
 
 
 async def _begun(request: Req, token: str, purpose: Purpose) -> Begun | None:

@@ -17,6 +17,7 @@ from webapp.sessions.end_sessions import end_sessions
 from webapp.sessions.factors import recovery_codes
 from webapp.sessions.factors.challenge import Begun, finish
 from webapp.sessions.models import Factor, FactorKind, RecoveryCode, Session
+from webapp.sessions.session import still_open
 from webapp.users.authority import EVERYONE
 from webapp.users.models import User
 
@@ -61,7 +62,7 @@ async def add(
     user_id = begun.user.id
     try:
         async with transaction():
-            user = await User.filter(id=user_id).select_for_update(no_key=True).first()
+            user = await _changing(user_id, session_id)
             many = await Factor.filter(user_id=user_id).count() >= MAX_FACTORS
             if user is None or user.credentials_version != begun.user.credentials_version or many:
                 return NotAdded()
@@ -87,10 +88,10 @@ async def rename(user_id: int, factor_id: int, name: str) -> bool:
     return bool(await Factor.filter(id=factor_id, user_id=user_id).update(name=name))
 
 
-async def remove(user_id: int, factor_id: int, *, actor: Actor, now: datetime) -> bool:
+async def remove(user_id: int, factor_id: int, *, session_id: int, actor: Actor, now: datetime) -> bool:
     """Remove one factor; with the last one the recovery codes go."""
     async with transaction():
-        user = await User.filter(id=user_id).select_for_update(no_key=True).first()
+        user = await _changing(user_id, session_id)
         factor = await Factor.get_or_none(id=factor_id, user_id=user_id)
         if user is None or factor is None:
             return False
@@ -101,10 +102,10 @@ async def remove(user_id: int, factor_id: int, *, actor: Actor, now: datetime) -
     return True
 
 
-async def new_codes(user_id: int, *, actor: Actor, vault: Vault, now: datetime) -> tuple[str, ...]:
+async def new_codes(user_id: int, *, session_id: int, actor: Actor, vault: Vault, now: datetime) -> tuple[str, ...]:
     """Ten new recovery codes instead of those of before; none for somebody without a second factor."""
     async with transaction():
-        user = await User.filter(id=user_id).select_for_update(no_key=True).first()
+        user = await _changing(user_id, session_id)
         if user is None or not user.second_factor:
             return ()
         codes = await recovery_codes.replace(user_id, vault=vault, now=now)
@@ -144,6 +145,11 @@ async def tell(user: User, what: News, *, network: str, now: datetime) -> None:
             network=network,
         )
         await enqueue(order, now=now)
+
+
+async def _changing(user_id: int, session_id: int) -> User | None:
+    """The person, whose row is held; None if the session in which they change something has ended meanwhile."""
+    return await User.get(id=user_id) if await still_open(session_id, user_id) else None
 
 
 async def _without(user: User) -> None:

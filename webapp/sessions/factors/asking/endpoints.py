@@ -10,7 +10,7 @@ from webapp.sessions.factors import held, second_step
 from webapp.sessions.factors.challenge import Begun, Purpose, look_up
 from webapp.sessions.factors.passkeys import Passkeys
 from webapp.sessions.factors.second_step import Given, Over, Wrong
-from webapp.sessions.known_browser import is_known
+from webapp.sessions.known_browser import has_signed_in
 from webapp.sessions.models import FactorKind
 from webapp.sessions.sign_in import SignedIn
 from webapp.text import message
@@ -46,7 +46,7 @@ async def answer(request: Req) -> Response:
     if begun is None:
         return _begin_again(request)
     visit = visit_of(request)
-    known = await is_known(begun.user, visit.cookie, now=state["clock"]())
+    known = await has_signed_in(begun.user, visit.cookie, now=state["clock"]())
     is_last = not fields["passkey"] and await _count(request, begun.user.id, f"browser {visit.cookie}" if known else "")
     outcome = await second_step.finish(
         begun,
