@@ -12,7 +12,7 @@ import structlog
 from webapp.audit.chain import CONTENT, ChainKeys, End
 from webapp.audit.ends import ChainBroken, begin_ends, hold_ends, move_ends
 from webapp.db import lease
-from webapp.db.connect import engine, is_unavailable, transaction
+from webapp.db.connect import OutagesPass, engine, transaction
 from webapp.db.query import rows, written
 
 LEASE: Final = "audit sealer"
@@ -38,16 +38,14 @@ class Sealer:
         complained = False
         while True:
             stopping = stop.is_set()
-            try:
-                await self.once()
-                complained = False
-            except ChainBroken as error:
-                if not complained:
-                    log.error("the audit is sealed no further; run `postern audit verify`", reason=str(error))  # noqa: TRY400 - it says all
-                complained = True
-            except Exception as error:
-                if not is_unavailable(error):
-                    log.exception("the audit could not be sealed")
+            with OutagesPass(log, "the audit could not be sealed"):
+                try:
+                    await self.once()
+                    complained = False
+                except ChainBroken as error:
+                    if not complained:
+                        log.error("the audit is sealed no further; run `postern audit verify`", reason=str(error))  # noqa: TRY400 - it says all
+                    complained = True
             if stopping:
                 return
             await _pause(stop, self.randomness.uniform(SHORTEST_WAIT, LONGEST_WAIT))

@@ -14,7 +14,7 @@ from tortoise.transactions import in_transaction
 
 from webapp.db.dsn import BadDsn, Database, Engine, parse_dsn
 from webapp.db.sqlite_engine import PosternSqliteClient
-from webapp.db.trouble import is_duplicate, is_unavailable
+from webapp.db.trouble import OutagesPass, is_duplicate, is_unavailable
 
 __all__ = [
     "APP",
@@ -22,6 +22,7 @@ __all__ = [
     "BadDsn",
     "Database",
     "Engine",
+    "OutagesPass",
     "at_once",
     "connected",
     "engine",

@@ -3,7 +3,7 @@
 import re
 import sqlite3
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 import asyncpg
 from tortoise.exceptions import DBConnectionError
@@ -45,6 +45,28 @@ def is_unavailable(error: BaseException) -> bool:
     if isinstance(error, BaseExceptionGroup):
         return all(is_unavailable(inner) for inner in error.exceptions)
     return any(_says_away(each) for each in _causes(error))
+
+
+class OutagesPass:
+    """A block that ends where the database is away: whoever runs it comes again, and nothing is lost.
+
+    Any other exception of the block is logged with ``complaint`` and goes no further; without one it is raised.
+    """
+
+    def __init__(self, log: Any = None, complaint: str = "") -> None:
+        self._log = log
+        self._complaint = complaint
+
+    def __enter__(self) -> None:
+        """Nothing is to be made ready."""
+
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> bool:
+        """Whether the exception goes no further."""
+        if not isinstance(error, Exception) or is_unavailable(error):
+            return isinstance(error, Exception)
+        if self._log is not None:
+            self._log.exception(self._complaint, exc_info=error)
+        return self._log is not None
 
 
 def is_duplicate(error: BaseException) -> str | None:

@@ -21,7 +21,7 @@ from webapp.bounces.models import Return
 from webapp.clock import Clock
 from webapp.crypto.vault import Vault
 from webapp.db import lease
-from webapp.db.connect import engine, is_unavailable
+from webapp.db.connect import OutagesPass, engine
 from webapp.db.models import Counter
 from webapp.db.query import rows
 from webapp.delivery.models import Attempt
@@ -92,13 +92,10 @@ class Retention:
         """Forget about once an hour until told to stop; for the first time some minutes after the start."""
         wait = EVERY_SECONDS * self.randomness.uniform(0.02, 0.1)
         while not await _stopped(stop, wait):
-            try:
+            with OutagesPass(log, "history could not be deleted"):
                 found = await self.once(stop)
                 if found and any(found.values()):
                     log.info("history was deleted", **found)
-            except Exception as error:
-                if not is_unavailable(error):
-                    log.exception("history could not be deleted")
             wait = EVERY_SECONDS * self.randomness.uniform(0.75, 1.25)
 
     async def once(self, stop: asyncio.Event | None = None) -> dict[str, int] | None:

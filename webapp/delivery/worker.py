@@ -14,7 +14,7 @@ from typing import Any, Final
 import structlog
 
 from webapp.cancelling import cancel
-from webapp.db.connect import is_unavailable, transaction
+from webapp.db.connect import OutagesPass, is_unavailable, transaction
 from webapp.delivery import pause
 from webapp.delivery.claim import LEASE_SECONDS, bring_forward, claim, give_back, renew
 from webapp.delivery.first_sign_in import may_sign_in
@@ -184,11 +184,8 @@ class Worker:
         """Keep the leases while letters are being sent; the answer to a final dot may take ten minutes."""
         while True:
             await asyncio.sleep(LEASE_SECONDS / 3)
-            try:
+            with OutagesPass(log, "leases could not be renewed"):
                 await renew(self._owner, self._held)
-            except Exception as error:
-                if not is_unavailable(error):
-                    log.exception("leases could not be renewed")
 
     async def _finish(self) -> None:
         """Let letters in flight come to their end, within STOP_SECONDS; those not begun give their leases back."""
@@ -198,8 +195,5 @@ class Worker:
         for lanes in self.lanes.values():
             lanes.halt()
         await asyncio.gather(*(lanes.finish(STOP_SECONDS) for lanes in self.lanes.values()))
-        try:
+        with OutagesPass():
             await give_back(self._owner, held)
-        except Exception as error:
-            if not is_unavailable(error):
-                raise

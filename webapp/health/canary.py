@@ -19,7 +19,7 @@ from webapp.cancelling import cancel
 from webapp.clock import Clock
 from webapp.crypto.vault import Vault
 from webapp.db import lease
-from webapp.db.connect import is_unavailable, transaction
+from webapp.db.connect import OutagesPass, transaction
 from webapp.health.history import LastLook, Standing, failure_told, last_look, signed_in_since
 from webapp.health.look import Seen, look
 from webapp.health.models import Check
@@ -103,19 +103,13 @@ class Canary:
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
         await cancel((working, stopping))
-        try:
+        with OutagesPass():
             await lease.give_back(LEASE, self._owner)
-        except Exception as error:
-            if not is_unavailable(error):
-                raise
 
     async def _work(self) -> None:
         while True:
-            try:
+            with OutagesPass(log, "the mail server could not be looked at"):
                 await self.once()
-            except Exception as error:
-                if not is_unavailable(error):
-                    log.exception("the mail server could not be looked at")
             await asyncio.sleep(WAKE_SECONDS * self._means.randomness.uniform(0.75, 1.25))
 
     async def once(self) -> int:

@@ -10,7 +10,7 @@ import structlog
 
 from webapp.clock import Clock
 from webapp.db import lease
-from webapp.db.connect import is_unavailable
+from webapp.db.connect import OutagesPass, is_unavailable
 from webapp.jobs.models import WORKED_ON, Job, JobState
 from webapp.jobs.progress import end
 from webapp.jobs.told import told
@@ -41,12 +41,9 @@ class JobWorker:
     async def run(self, stop: asyncio.Event) -> None:
         """Do what there is until told to stop; a job that is interrupted goes on where it was."""
         while not stop.is_set():
-            try:
+            worked = False
+            with OutagesPass(log, "a job was interrupted"):
                 worked = await self.once(stop)
-            except Exception as error:
-                if not is_unavailable(error):
-                    log.exception("a job was interrupted")
-                worked = False
             if not worked:
                 await _wait(stop, LOOK_SECONDS)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from webapp.crypto.vault import Vault
-from webapp.db.connect import is_unavailable
+from webapp.db.connect import OutagesPass
 from webapp.delivery.statistics import queue
 from webapp.health.history import Standing
 from webapp.health.now import now_of
@@ -31,14 +31,11 @@ class Mail:
 
 async def mail(vault: Vault, presets: Mapping[Slot, Mapping[str, str]], *, now: datetime) -> Mail | None:
     """The numbers; None while the database is away."""
-    try:
+    with OutagesPass():
         looks = {}
         for slot, preset in presets.items():
             found = await now_of(vault, preset, slot)
             if found and found.look:
                 looks[slot] = Looked(found.look.standing is not Standing.FAILED, found.look.at)
         return Mail(looks, (await queue()).age(now).total_seconds())
-    except Exception as error:
-        if not is_unavailable(error):
-            raise
-        return None
+    return None

@@ -13,7 +13,7 @@ import structlog
 from webapp.clock import Clock
 from webapp.crypto.vault import Vault
 from webapp.db import lease
-from webapp.db.connect import is_unavailable, transaction
+from webapp.db.connect import OutagesPass, transaction
 from webapp.outbox.enqueue import Order, enqueue
 from webapp.outbox.models import Letter
 from webapp.recovery.models import RecoveryRequest, RequestOutcome
@@ -60,17 +60,11 @@ class Drain:
     async def run(self, stop: asyncio.Event) -> None:
         """Drain at random intervals until told to stop, then give the lease back."""
         while not stop.is_set():
-            try:
+            with OutagesPass(log, "requests could not be resolved"):
                 await self.once()
-            except Exception as error:
-                if not is_unavailable(error):
-                    log.exception("requests could not be resolved")
             await _pause(stop, self.randomness.uniform(SHORTEST_WAIT, LONGEST_WAIT))
-        try:
+        with OutagesPass():
             await lease.give_back(LEASE, self._owner)
-        except Exception as error:
-            if not is_unavailable(error):
-                raise
 
     async def once(self) -> int:
         """Resolve what is there and return how many requests that were; none while another process holds the lease."""

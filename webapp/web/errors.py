@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -99,24 +99,19 @@ async def answer(request: Request[Any], refused: Refusal) -> Response:
 
 async def on_refusal(request: Request[Any], error: Exception) -> Response:
     """Starlette's handler of Refusal."""
-    if not isinstance(error, Refusal):
-        raise error
-    return await answer(request, error)
+    return await answer(request, cast("Refusal", error))
 
 
 async def on_http_exception(request: Request[Any], error: Exception) -> Response:
     """Starlette's handler of what its router and form parser refuse."""
-    if not isinstance(error, HTTPException):
-        raise error
-    refused = refusal(error.status_code)
+    raised = cast("HTTPException", error)
+    refused = refusal(raised.status_code)
     return await answer(
-        request, Refusal(error.status_code, refused.title, refused.explanation, HOME, error.headers or {})
+        request, Refusal(raised.status_code, refused.title, refused.explanation, HOME, raised.headers or {})
     )
 
 
 async def on_busy(request: Request[Any], error: Exception) -> Response:
     """Starlette's handler of Busy: too many passwords wait to be hashed."""
-    if not isinstance(error, Busy):
-        raise error
     text = message("Too many passwords are being worked on just now. Please try again in a moment.")
-    return await answer(request, refusal(503, text, Retry_After=str(error.retry_after_seconds)))
+    return await answer(request, refusal(503, text, Retry_After=str(cast("Busy", error).retry_after_seconds)))

@@ -11,7 +11,7 @@ import structlog
 
 from webapp.crypto.vault import Vault
 from webapp.db import lease
-from webapp.db.connect import is_unavailable
+from webapp.db.connect import OutagesPass
 from webapp.webhooks.call import Called, Line, call
 from webapp.webhooks.event import Alert
 from webapp.webhooks.models import CallState, WebhookCall
@@ -42,17 +42,11 @@ class Caller:
     async def run(self, stop: asyncio.Event) -> None:
         """Look every LOOK_SECONDS until told to stop, then give the lease back."""
         while not stop.is_set():
-            try:
+            with OutagesPass(log, "alerts could not be told"):
                 await self.once()
-            except Exception as error:
-                if not is_unavailable(error):
-                    log.exception("alerts could not be told")
             await _sleep(stop, LOOK_SECONDS * self.randomness.uniform(0.75, 1.25))
-        try:
+        with OutagesPass():
             await lease.give_back(LEASE, self._owner)
-        except Exception as error:
-            if not is_unavailable(error):
-                raise
 
     async def once(self) -> int:
         """Tell what is due, oldest first, and return how many calls were made; none while another holds the lease.
