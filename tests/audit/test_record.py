@@ -54,6 +54,19 @@ async def test_text_actor_and_action_narrow(world: World) -> None:
     assert await _found(q="%") == await _found(q="_") == []
 
 
+async def test_values_are_found_as_far_as_they_are_kept_for_it(world: World) -> None:
+    details = {
+        "email before": "ada@old.example.org",
+        "email after": "ada@new.example.org",
+        "note": "mallory",
+        "x after": "y" * 1_000 + "end",
+    }
+    await record(ROOT, Deed("user:corrected", Subject("ada"), details), now=world.clock())
+    await _did(world, "user:created", "bob")
+    assert await _found(q="old.example") == await _found(q="NEW.EXAMPLE root") == ["root user:corrected ada"]
+    assert await _found(q="end") == await _found(q="mallory") == []
+
+
 async def test_pages_hold_every_entry_once(world: World) -> None:
     for number in range(11):
         await _did(world, "user:created", f"person{number}")

@@ -23,7 +23,7 @@ class Question:
     """What is looked for; what is empty does not narrow."""
 
     text: str = ""
-    """Words, all of which must be in the actor's or subject's name, or in the network."""
+    """Words, all of which must be in the names of actor and subject, the network, or the values of the entry."""
     actor: str = ""
     """The actor's whole name."""
     action: str = ""

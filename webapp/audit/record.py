@@ -1,6 +1,6 @@
 """Writing an audit entry, in the transaction of what it speaks of."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Self
@@ -9,6 +9,9 @@ from webapp.audit.models import AuditEntry
 from webapp.db.insert_many import insert_many
 from webapp.db.search_text import fold_for_search
 from webapp.principal import Principal
+
+MOST_SEARCHED: Final = 500
+"""So many characters of an entry's values can be found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,21 @@ async def record_all(actor: Actor, deeds: Iterable[Deed], *, now: datetime) -> N
     await insert_many(AuditEntry, [_values(actor, deed, now) for deed in deeds])
 
 
+def _shown(details: dict[str, str]) -> Iterator[str]:
+    """The values by which an entry is found as well: those before and after, and tickets. Their length is bounded.
+
+    Not the values of somebody new, by whose name the entry is found: an import has many.
+    """
+    left = MOST_SEARCHED
+    for name, value in details.items():
+        if left <= 0:
+            return
+        if not name.endswith((" before", " after")) and name != "ticket":
+            continue
+        yield value[:left]
+        left -= len(value)
+
+
 def _values(actor: Actor, deed: Deed, now: datetime) -> dict[str, Any]:
     name, subject = actor.name[:200], deed.subject.name[:320]
     return {
@@ -72,5 +90,5 @@ def _values(actor: Actor, deed: Deed, now: datetime) -> dict[str, Any]:
         "subject": subject,
         "network": actor.network,
         "details": deed.details,
-        "search": "\n".join(map(fold_for_search, (name, subject, actor.network))),
+        "search": "\n".join(map(fold_for_search, (name, subject, actor.network, *_shown(deed.details)))),
     }
