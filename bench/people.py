@@ -119,7 +119,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=1_000_000)
     parser.add_argument("--first", type=int, default=FIRST_ID, help="the first id")
     given = parser.parse_args()
-    database = parse_dsn(Settings.from_environ().database_url.get_secret_value())
+    database = parse_dsn(Settings.from_environ().dsn)
     begun = time.monotonic()
     asyncio.run(put(database, given.count, first=given.first))
     print(f"{given.count} people in {time.monotonic() - begun:.0f} s.")

@@ -1,4 +1,4 @@
-// What htmx and HTML cannot do by themselves. Every page works without this file, which keeps no state.
+// What htmx and HTML cannot do by themselves. Every page works without this file, which keeps no state but where the focus goes on.
 (() => {
   "use strict";
 
@@ -148,6 +148,22 @@
     if (link) history.replaceState({ ...history.state, opened: link.getAttribute("href") }, "");
   });
 
+  // Whoever sorts a list or drops a filter goes on from there, with the keyboard, on the page that follows.
+  function goOn() {
+    document.getElementById(sessionStorage.getItem("focus-next"))?.focus({ preventScroll: true });
+    sessionStorage.removeItem("focus-next");
+  }
+  document.addEventListener("click", ({ target }) => {
+    const link = target.closest?.("[data-focus-next]");
+    if (link) sessionStorage.setItem("focus-next", link.dataset.focusNext);
+  });
+
+  // What was typed into a search was asked for as it was typed: leaving the field asks for nothing, or the rows would move
+  // from under the click that leaves it.
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-search]")) event.stopPropagation();
+  }, true);
+
   // Whether "show more" was pressed, or has merely come into view.
   let pressed = false;
   document.addEventListener("click", ({ target }) => { pressed = Boolean(target.closest?.("a[rel=next]")); }, true);
@@ -228,6 +244,7 @@
   prepare(document);
   showFault();
   comeBack();
+  goOn();
 })();
 
 // The mail server's page: the port follows the security unless another was typed, an edit is said to be untested, and Enter in

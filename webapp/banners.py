@@ -13,7 +13,7 @@ from webapp.recovery.help.inbox import is_any_open
 from webapp.routes import path_of
 from webapp.text import message
 from webapp.tools import Tools
-from webapp.users.find import is_anybody_frozen
+from webapp.users.find import frozen_accounts
 from webapp.web.guards import STAFF
 from webapp.web.pages import Banner
 
@@ -39,12 +39,17 @@ async def _trouble(kit: Tools) -> Banner | None:
             path_of("mail_log"),
             message("See what it says"),
         )
-    if await is_anybody_frozen():
+    frozen = await frozen_accounts()
+    if frozen:
         return Banner(
-            message("An account is frozen: its holder said that a change was not theirs."),
+            message("An account is frozen: its holder said that a change was not theirs.")
+            if frozen == 1
+            else message(
+                "%(number)s accounts are frozen: their holders said that a change was not theirs.", number=frozen
+            ),
             "error",
             f"{path_of('people')}?status=frozen",
-            message("See who it is"),
+            message("See who it is") if frozen == 1 else message("See who they are"),
         )
     preset = kit.settings.preset()
     revision = await newest()

@@ -79,6 +79,39 @@ async def test_somebody_is_found_opened_and_come_back_to_by_keyboard_alone(tabs:
     await expect(page.locator("#people-count")).to_have_text(f"{MANY + 1} users")
 
 
+async def test_sorting_and_dropping_a_filter_keep_the_keyboard_where_it_was(tabs: Tabs, site: Site) -> None:
+    await _people(site, 3)
+    tab = await _entered(tabs)
+    page, keys = tab.page, tab.page.keyboard
+    await tab.go("/users?status=active")
+    for order in ("ascending", "descending"):
+        await page.locator("#sort-name").focus()
+        await keys.press("Enter")
+        await expect(page.locator("#people th[aria-sort]").first).to_have_attribute("aria-sort", order)
+        await expect(page.locator("#sort-name")).to_be_focused()
+    await page.get_by_role("link", name="Active (show without)").focus()
+    await keys.press("Enter")
+    await page.wait_for_url(re.compile(r"/users\?sort=-name$"))
+    await expect(page.get_by_role("searchbox")).to_be_focused()
+    await tab.go("/users")
+    await expect(page.get_by_role("searchbox")).not_to_be_focused()
+
+
+async def test_the_click_that_leaves_the_search_opens_whom_it_meets(tabs: Tabs, site: Site) -> None:
+    await _people(site, 3)
+    tab = await _entered(tabs)
+    page = tab.page
+    await tab.go("/users")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    await page.get_by_role("searchbox").press_sequentially("person001")
+    await expect(_names(page)).to_have_text(["person001"])
+    before = len(asked)
+    await page.get_by_role("link", name="person001").click()
+    await page.wait_for_url(re.compile(r"/users/\d+$"))
+    assert not [url for url in asked[before:] if "q=" in url]
+
+
 @pytest.mark.parametrize("dark", [False, True])
 async def test_the_pages_are_accessible_where_there_is_little_room(tabs: Tabs, site: Site, dark: bool) -> None:
     await _people(site, 3)

@@ -10,8 +10,15 @@ from tests.people.conftest import SignedIn
 from tests.world import Browser, World
 from webapp.audit.models import AuditEntry
 from webapp.crew import create_job_worker
+from webapp.crypto.keys import Keys
+from webapp.crypto.vault import Vault
+from webapp.db import lease
 from webapp.jobs.models import Job, JobChunk, JobRow, JobState
+from webapp.jobs.worker import LEASE
 from webapp.outbox.models import Letter
+from webapp.people.imports import apply as applying
+from webapp.people.imports import plan
+from webapp.people.imports.fates import Fate, Judged, Wanted, judge
 from webapp.users.models import User
 from webapp.users.question import Question
 from webapp.users.search import find
@@ -155,6 +162,8 @@ async def test_files_of_every_make_are_read(
         (b"a,b\n1,2\n", "No column is called"),
         (b" \n ", "The file is empty."),
         (b"username,user\na,b\n", "Two columns mean the same"),
+        (b"PK\x03\x04\x14\x00\x06\x00" + bytes(200), "This is a workbook"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(200), "This is no text file"),
     ],
 )
 async def test_a_file_that_cannot_be_read_says_why(
@@ -177,6 +186,35 @@ async def test_broken_letters_spoil_their_row_alone(world: World, signed_in: Sig
     await work(world)
     assert [name for name, fate in await fates(job) if fate == "wrong"] == ["bad", "nul", ""]
     assert len(await fates(job)) == 23
+
+
+async def test_names_of_a_json_line_that_stand_there_twice_or_mean_nothing(world: World, signed_in: SignedIn) -> None:
+    browser = await signed_in()
+    content = (
+        b'{"username": "ada", "username": "eve"}\n'
+        b'{"username": "bob", "shoe": 38, "shoe": 39}\n'
+        b'{"username": "carol", "hat": 1}\n[]\n'
+    )
+    job = await upload(browser, content)
+    await work(world)
+    assert [fate for _, fate in await fates(job)] == ["wrong", "new", "new", "wrong"]
+    page = (await browser.get(f"/users/jobs/{job.id}")).text
+    assert "It names username twice." in page
+    assert "These columns are not used: shoe, hat." in page
+
+
+async def test_what_is_new_is_shown_before_it_is_written_however_it_was_read(world: World, signed_in: SignedIn) -> None:
+    browser = await signed_in()
+    content = f"username,email,name,role,password_hash\nada,ada@example.org,Łucja,helpdesk,{HASH}\n".encode("cp1250")
+    job = await upload(browser, content)
+    await work(world)
+    page = (await browser.get(f"/users/jobs/{job.id}?fate=new")).text
+    assert "Read as Windows-1252." in page
+    assert "£ucja · ada@example.org · helpdesk" in page
+    assert HASH not in page
+    await apply(browser, job)
+    await work(world)
+    assert "ada@example.org" not in (await browser.get(f"/users/jobs/{job.id}")).text
 
 
 async def test_what_has_changed_meanwhile_is_judged_anew(world: World, signed_in: SignedIn) -> None:
@@ -254,3 +292,94 @@ async def test_the_pages_are_there(world: World, signed_in: SignedIn) -> None:
     assert "<progress" in page
     assert 'hx-trigger="every 1s"' in page
     assert f"/users/jobs/{job.id}" in (await browser.get("/users/imports")).text
+
+
+async def test_whoever_is_there_without_a_password_gets_the_one_of_the_file(world: World, signed_in: SignedIn) -> None:
+    browser = await signed_in()
+    ada = await world.person("ada", email="ada@example.org", display_name="Ada")
+    content = f"username,email,name,role,password_hash\nada,ada@example.com,Ada L.,helpdesk,{HASH}\nroot,,,user,\n"
+    job = await upload(browser, content.encode())
+    await work(world)
+    assert await fates(job) == [("ada", "changed"), ("root", "wrong")]
+    page = (await browser.get(f"/users/jobs/{job.id}?fate=changed")).text
+    for change in (
+        "“ada@example.org” becomes “ada@example.com”",
+        "“Ada” becomes “Ada L.”",
+        "the password is taken over",
+    ):
+        assert change in page
+    page = (await browser.get(f"/users/jobs/{job.id}?fate=wrong")).text
+    assert "This is you. Another administrator can change your role." in page
+    await apply(browser, job)
+    await work(world)
+    now = await User.get(id=ada.id)
+    assert (now.password_hash, now.email, now.role) == (HASH, "ada@example.com", "helpdesk")
+
+
+async def test_a_file_has_an_end(world: World, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    browser = await signed_in()
+    monkeypatch.setattr(plan, "MOST_ROWS", 2)
+    job = await upload(browser, b"username\nada\nbob\ncarol\n")
+    await work(world)
+    assert (await Job.get(id=job.id)).state is JobState.FAILED
+    assert "The file has more than 2 rows. Split it." in (await browser.get(f"/users/jobs/{job.id}")).text
+
+
+async def test_what_is_taken_between_the_look_and_the_deed_is_looked_at_again(
+    world: World, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = await signed_in()
+    job = await upload(browser, b"username,email\nada,ada@example.org\n")
+    await work(world)
+    await world.person("other", email="ada@example.org")
+    looks: list[int] = []
+
+    async def blind(rows: Sequence[Wanted], *, actor_id: int | None) -> list[Judged]:
+        looks.append(len(rows))
+        if len(looks) == 1:  # as if the other had come a moment later
+            return [Judged(row.line, row.username, Fate.NEW, None, row) for row in rows]
+        return await judge(rows, actor_id=actor_id)
+
+    monkeypatch.setattr(applying, "judge", blind)
+    await apply(browser, job)
+    await work(world)
+    assert (len(looks), await fates(job)) == (2, [("ada", "wrong")])
+    assert (await Job.get(id=job.id)).state is JobState.DONE
+
+
+async def test_a_job_that_cannot_go_on_fails_and_says_so(
+    world: World, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = await signed_in()
+    job = await upload(browser, b"username\nada\n")
+    await work(world)
+
+    async def broken(*_: object, **__: object) -> list[Judged]:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(applying, "judge", broken)
+    await apply(browser, job)
+    await work(world)
+    assert (await Job.get(id=job.id)).state is JobState.FAILED
+    assert "Something went wrong here" in (await browser.get(f"/users/jobs/{job.id}")).text
+    assert not await User.filter(username="ada").exists()
+
+
+async def test_what_was_sealed_with_keys_that_are_gone_fails(world: World, signed_in: SignedIn) -> None:
+    browser = await signed_in()
+    job = await upload(browser, f"username,password_hash\nada,{HASH}\n".encode())
+    await work(world)
+    row = await JobRow.get(job_id=job.id)
+    with pytest.raises(TypeError, match="cannot be opened"):
+        plan.unpacked(row.data, Vault(Keys.parse("e" * 48)))
+
+
+async def test_of_two_workers_one_works(world: World, signed_in: SignedIn) -> None:
+    browser = await signed_in()
+    await upload(browser, b"username\nada\n")
+    never = asyncio.Event()
+    assert await lease.take(LEASE, "another process", 60)
+    worker = create_job_worker(world.kit, lambda: None)
+    assert not await worker.once(never)
+    await lease.give_back(LEASE, "another process")
+    assert await worker.once(never)

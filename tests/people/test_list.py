@@ -37,6 +37,14 @@ async def test_what_was_found_is_marked(world: World, signed_in: SignedIn) -> No
     assert "1 user" in _text(region)
 
 
+async def test_an_id_that_was_typed_is_shown_and_marked(world: World, signed_in: SignedIn) -> None:
+    browser = await signed_in()
+    ada = await world.person("ada")
+    for needle in (f"{ada.id}", f"id:{ada.id}"):
+        assert f"<mark>{ada.id}</mark>" in (await browser.htmx_get(f"/users?q={needle}")).text
+    assert "<small>Id" not in (await browser.htmx_get("/users?q=ada")).text
+
+
 async def test_markup_in_a_name_and_in_the_search_is_text(world: World, signed_in: SignedIn) -> None:
     browser = await signed_in()
     await world.person("eve", display_name="<img src=x onerror=alert(1)>")

@@ -40,7 +40,10 @@ def import_people(
     encoding: Annotated[str, typer.Option(help="utf-8, utf-16, gb18030 or cp1252; recognised if not given.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Take people over from a file: say what becomes of each row, and with --apply do it."""
+    """Take people over from a file: say what becomes of each row, and with --apply do it.
+
+    Ends with 1 if any row is wrong.
+    """
     try:
         content = file.read_bytes()
     except OSError as error:
@@ -62,11 +65,13 @@ def import_people(
         if apply and job.state is JobState.READY:
             await Job.filter(id=job_id).update(state=JobState.APPLYING, done=0)
             job = await _worked(kit, job_id)
-        await _report(job, as_json=as_json)
+        wrong = await _report(job, as_json=as_json)
         if job.state is JobState.READY:
             await job.delete()
         elif job.state is not JobState.DONE:
             raise CommandFailed("the file was not taken over.")
+        if wrong:
+            raise CommandFailed(f"{wrong} of {job.total} rows are wrong and left out.")
 
     with_database(work)
 
@@ -83,7 +88,8 @@ async def _worked(kit: Tools, job_id: int) -> "Job":
     return job
 
 
-async def _report(job: "Job", *, as_json: bool) -> None:
+async def _report(job: "Job", *, as_json: bool) -> int:
+    """Print what became of the file, and return how many of its rows are wrong."""
     from webapp.jobs.told import shown
     from webapp.people.jobs.progress import report
 
@@ -98,12 +104,13 @@ async def _report(job: "Job", *, as_json: bool) -> None:
     notes = [say(note) for note in map(shown, job.notes) if note]
     if as_json:
         typer.echo(json.dumps({"state": job.state.value, "counts": job.counts, "notes": notes, "wrong": wrong}))
-        return
+        return len(wrong)
     for row in wrong:
         typer.echo(f"line {row['line']}: {row['username']}: {row['reason']}")
     for note in notes:
         typer.echo(note)
     typer.echo(", ".join(f"{number} {fate}" for fate, number in job.counts.items()) or "no rows")
+    return len(wrong)
 
 
 def export_people(

@@ -60,6 +60,8 @@ class Line:
     username: Markup | None
     """None where the username stands for a name that is missing."""
     email: Markup
+    id: Markup | None
+    """Shown where it is what was typed."""
     state: State
     """The most important that is to be said of it."""
     within_reach: bool
@@ -101,6 +103,7 @@ class Ways:
 def lines(found: Found, question: Question, reader: Role) -> tuple[Line, ...]:
     """The people found, for somebody with this role."""
     within = reach(reader)
+    ids = {term.text for term in question.typed.terms if not term.part} | {str(question.typed.id)}
     name, username, email = (_Marks(question, part) for part in ("name", "username", "email"))
     return tuple(
         Line(
@@ -108,6 +111,7 @@ def lines(found: Found, question: Question, reader: Role) -> tuple[Line, ...]:
             name=name.on(person.display_name or person.username),
             username=username.on(person.username) if person.display_name else None,
             email=email.on(person.email or ""),
+            id=Markup("<mark>%s</mark>") % person.id if str(person.id) in ids else None,
             state=_state(person),
             within_reach=Role(person.role) in within,
         )

@@ -26,9 +26,9 @@ async def by_id(user_id: int) -> User | None:
     return await User.get_or_none(id=user_id) if user_id <= LARGEST_ID else None
 
 
-async def is_anybody_frozen() -> bool:
-    """Whether the holder of an account has frozen it, and nobody has thawed it since."""
-    return await User.filter(frozen_at__not_isnull=True, deleted_at=None).exists()
+async def frozen_accounts() -> int:
+    """How many accounts their holders have frozen, and nobody has thawed since."""
+    return await User.filter(frozen_at__not_isnull=True, deleted_at=None).count()
 
 
 async def is_any_administrator() -> bool:

@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Protocol
@@ -21,6 +21,10 @@ _NAMES: Final = {
 _FIELD_OF: Final = {name: each for each, names in _NAMES.items() for name in names}
 _SEPARATORS: Final = ",;\t"
 _LONGEST_CELL: Final = 10_000
+_LONGEST_NAME: Final = 50
+_MOST_NAMED: Final = 20
+_WORKBOOKS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+_NO_TEXTS: Final = (b"\x89PNG", b"%PDF", b"GIF8", b"\xff\xd8\xff", b"\x1f\x8b", b"\x7fELF", b"SQLite format 3")
 _CHINESE: Final = range(0x4E00, 0xA000)
 
 
@@ -59,20 +63,27 @@ class File:
     encoding: Encoding
     columns: tuple[str, ...]
     """The fields that it has."""
-    unused: tuple[str, ...]
-    """Columns that mean nothing here."""
+    unused: Collection[str]
+    """Columns that mean nothing here; of JSON Lines, those that were met so far."""
     records: Iterator[Record] = field(repr=False)
 
 
 def read(content: bytes, encoding: Encoding = Encoding.AUTO) -> File | Message:
     """The file, or why it cannot be read as a whole."""
+    if content.startswith(_WORKBOOKS):
+        return message(
+            "This is a workbook (.xlsx, .xls) or another packed file. Save it as CSV in UTF-8, and import that."
+        )
+    if content.startswith(_NO_TEXTS):
+        return message("This is no text file. People are imported from CSV or JSON Lines.")
     found = encoding or _encoding(content)
     codec = "utf-8-sig" if found is Encoding.UTF_8 else found.value
     text = content.decode(codec, "surrogateescape" if found is Encoding.UTF_8 else "replace")
     if not text.strip():
         return message("The file is empty.")
     if text.lstrip()[:1] == "{":
-        return File(found, FIELDS, (), _json_lines(text))
+        unused: dict[str, None] = {}
+        return File(found, FIELDS, unused.keys(), _json_lines(text, unused))
     return _csv(text, found)
 
 
@@ -147,19 +158,34 @@ def _rows(reader: _Reader, fields: list[str]) -> Iterator[Record]:
         yield Record(line, cells, wrong)
 
 
-def _json_lines(text: str) -> Iterator[Record]:
+def _json_lines(text: str, unused: dict[str, None]) -> Iterator[Record]:
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
         try:
-            found = json.loads(line)
+            found = json.loads(line, object_pairs_hook=_Pairs)
         except (ValueError, RecursionError):
             found = None
-        if not isinstance(found, dict):
+        if not isinstance(found, _Pairs):
             yield Record(number, {}, message("This line is no JSON object."))
             continue
+        if found.twice:
+            yield Record(number, {}, message("It names %(name)s twice.", name=found.twice))
+            continue
+        unused.update(
+            (name[:_LONGEST_NAME], None) for name in found if name not in FIELDS and len(unused) < _MOST_NAMED
+        )
         values = {name: str(value) if value is not None else "" for name, value in found.items() if name in FIELDS}
         yield Record(number, {name: value.strip() for name, value in values.items()}, _unreadable(values))
+
+
+class _Pairs(dict[str, object]):
+    """A JSON object, and a name in it that stands there twice."""
+
+    def __init__(self, pairs: list[tuple[str, object]]) -> None:
+        super().__init__(pairs)
+        names = [name for name, _ in pairs]
+        self.twice = next((name for name in FIELDS if names.count(name) > 1), "") if len(self) < len(names) else ""
 
 
 def _unreadable(values: dict[str, str]) -> Message | None:

@@ -1,5 +1,6 @@
 """A job as its page shows it."""
 
+import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -34,6 +35,8 @@ class Line:
     user_id: int | None
     fate: str
     reason: Message | None
+    holds: str = ""
+    """What is in the row of somebody new, to be looked at before it is taken over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,8 @@ async def progress(job: Job, *, fate: str = "", after: int = 0) -> Progress:
     fates = tuple((each, job.counts[each]) for each in FATES if job.counts.get(each))
     chosen = fate or next((each for each in ("wrong", "skipped") if job.counts.get(each)), fates[0][0] if fates else "")
     page = await _rows(job.id, "fate = ? AND position > ?", chosen, after, limit=PAGE_SIZE + 1)
+    if chosen == "new":
+        page = await _with_content(job.id, page)
     return Progress(
         job=job,
         percent=min(100, job.done * 100 // job.total) if job.state is not JobState.READING and job.total else None,
@@ -72,6 +77,17 @@ async def progress(job: Job, *, fate: str = "", after: int = 0) -> Progress:
         lines=tuple(page[:PAGE_SIZE]),
         after=page[PAGE_SIZE - 1].position if len(page) > PAGE_SIZE else 0,
     )
+
+
+async def _with_content(job_id: int, page: list[Line]) -> list[Line]:
+    """The lines with what their rows hold: names whose letters were read wrongly are seen before they are written."""
+    kept = JobRow.filter(job_id=job_id, position__in=[each.position for each in page]).exclude(data="")
+    found = {position: _content(json.loads(data)) for position, data in await kept.values_list("position", "data")}
+    return [replace(each, holds=found.get(each.position, "")) for each in page]
+
+
+def _content(row: Mapping[str, Any]) -> str:
+    return " · ".join(row[name] for name in ("display_name", "email", "role") if row.get(name))
 
 
 async def report(job: Job) -> AsyncIterator[list[Line]]:
