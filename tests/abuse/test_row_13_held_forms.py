@@ -9,10 +9,10 @@ import httpx2
 import pytest
 
 from tests.sessions.factors.having import with_app
-from tests.world import LIGHT_KIB, PASSWORD, Browser, World
+from tests.slow_passwords import SlowPasswords
+from tests.world import PASSWORD, Browser, World
 from webapp.account.address.ask import NewAddress, NotAsked, ask
 from webapp.audit.record import Actor
-from webapp.crypto.passwords import Passwords, Verified
 from webapp.principal import Principal, Role
 from webapp.sessions.change_password import NotChanged, change_own_password
 from webapp.sessions.factors import held
@@ -107,26 +107,6 @@ async def test_a_person_who_has_risen_meanwhile_is_beyond_helpdesk(world: World)
         assert (await send_late(desk, f"/users/{ada.id}/{path}", fields, risen)).status_code == 403, path
 
 
-class Slow(Passwords):
-    """Something happens while a password is compared or hashed."""
-
-    def __init__(self, meanwhile: Meanwhile, *, at: str) -> None:
-        super().__init__(memory_kib=LIGHT_KIB)
-        self._meanwhile = meanwhile
-        self._at = at
-
-    async def verify(self, password: str, stored: str | None, *, name: str = "", accepted: bool = True) -> Verified:
-        verified = await super().verify(password, stored, name=name, accepted=accepted)
-        if self._at == "verify":
-            await self._meanwhile()
-        return verified
-
-    async def hash(self, password: str) -> str:
-        hashed = await super().hash(password)
-        await self._meanwhile()
-        return hashed
-
-
 async def thief(world: World) -> Principal:
     """Somebody who knows Alice's password, signed in."""
     await world.person("alice", email="alice@example.org", password=PASSWORD)
@@ -142,7 +122,7 @@ async def test_the_first_factor_shuts_out_a_change_of_password_that_is_under_way
     async def meanwhile() -> None:
         await with_app(world, "alice")
 
-    with closing(Slow(meanwhile, at="hash")) as passwords:
+    with closing(SlowPasswords(meanwhile, at="hash")) as passwords:
         outcome = await change_own_password(
             principal,
             PASSWORD,
@@ -167,7 +147,7 @@ async def test_it_shuts_out_another_address_too(world: World) -> None:
         await with_app(world, "alice")
 
     wanted = NewAddress(email="thief@example.org", current_password=PASSWORD)
-    with closing(Slow(meanwhile, at="verify")) as passwords:
+    with closing(SlowPasswords(meanwhile, at="verify")) as passwords:
         outcome = await ask(principal, wanted, passwords=passwords, actor=BY, language="en", now=world.clock())
     assert isinstance(outcome, NotAsked)
     assert (await User.get(username="alice")).pending_email is None
@@ -195,7 +175,7 @@ async def test_signing_out_the_others_ends_a_change_that_is_under_way(world: Wor
     async def meanwhile() -> None:
         assert (await owner.post("/account/sessions", {"which": "others"})).status_code == 303
 
-    with closing(Slow(meanwhile, at="hash")) as passwords:
+    with closing(SlowPasswords(meanwhile, at="hash")) as passwords:
         outcome = await change_own_password(
             principal,
             PASSWORD,

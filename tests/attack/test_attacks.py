@@ -10,7 +10,8 @@ import trustme
 from tests.attack.tls_proxy import tls_proxy
 from tests.attack.weak_server import KNOWN, weak_server
 from tests.served import served
-from webapp.attack.http import MOST_REQUESTS, NoAnswer, Origin, Site, TooManyRequests
+from webapp.attack.enumeration import on_the_sign_in_page
+from webapp.attack.http import MOST_REQUESTS, Answer, NoAnswer, Origin, Site, TooManyRequests
 from webapp.attack.plan import Finding, attacks, run
 from webapp.attack.verdict import Held, NotHeld, NotTried
 from webapp.db.connect import Database
@@ -94,6 +95,36 @@ async def test_without_a_name_enumeration_is_not_tried() -> None:
     async with weak_server() as url:
         findings = await found(Site(Origin.of(url)), "names at recovery", "names at sign-in", existing="")
     assert all(isinstance(each.verdict, NotTried) for each in findings.values())
+
+
+@pytest.mark.parametrize(
+    ("known", "unknown", "said"),
+    [
+        (["aa", "aa"], ["bb", "bb"], "unlike an unknown name: the text of the page."),
+        (["aa", "a"], ["aa", "a"], "The same answers; "),
+    ],
+)
+async def test_pages_of_one_length_are_compared_by_their_text(known: list[str], unknown: list[str], said: str) -> None:
+    verdict = await on_the_sign_in_page(_answering(known, unknown), KNOWN)
+    assert said in str(verdict)
+
+
+async def test_names_are_not_tried_when_the_tries_are_used_up() -> None:
+    verdict = await on_the_sign_in_page(_answering([], []), KNOWN)
+    assert isinstance(verdict, NotTried)
+
+
+def _answering(known: list[str], unknown: list[str]) -> Site:
+    """A site that gives these pages by turns; 429 where there are none."""
+
+    class Answering(Site):
+        async def post(self, target: str, fields: dict[str, str], **_: object) -> Answer:  # type: ignore[override]  # noqa: ARG002
+            pages = known if fields["identifier"] == KNOWN else unknown
+            body = pages[0].encode() if pages else b""
+            pages[:] = pages[1:] + pages[:1]
+            return Answer(200 if body else 429, (), body, 0.001)
+
+    return Answering(Origin.of("http://127.0.0.1:9"))
 
 
 async def test_a_run_sends_no_more_than_it_may() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests import nest
+from tests.sessions.factors.having import with_app
 from tests.world import KEYS, PASSWORD, World, database_url
 from webapp.audit.models import AuditEntry
 from webapp.db.connect import Database
@@ -149,3 +150,14 @@ async def test_a_password_set_here_expires_unless_kept_and_the_policy_does_not_f
     assert await AuditEntry.filter(action="user:set_password", actor="command line", subject="ada").count() == 1
     assert (await postern("set-password", "ada", "--generate", "--keep")).status == 0
     assert (await User.get(id=ada.id)).password_expires_at is None
+
+
+async def test_a_second_factor_is_cleared_once(world: World, postern: Postern) -> None:
+    await world.person("ada", email="ada@example.org", password=PASSWORD)
+    await with_app(world, "ada")
+    assert "there is nobody" in (await postern("clear-factors", "eve")).err
+    done = await postern("clear-factors", "ada@example.org")
+    assert (done.status, done.out.strip()) == (0, "The second factor of ada is cleared.")
+    assert not (await User.get(username="ada")).second_factor
+    again = await postern("clear-factors", "ada")
+    assert (again.status, "ada has no second factor." in again.err) == (1, True)

@@ -209,3 +209,14 @@ def test_a_hash_that_cannot_be_computed_is_no_hash_and_costs_a_decoy() -> None:
 def test_no_text_makes_reading_fail(stored: str) -> None:
     kept = read(stored)
     assert kept is None or kept.emptied() == kept.emptied()
+
+
+@pytest.mark.parametrize("stored", ["scrypt$32768$salt", "$scrypt$ln=15,r=8,p=1$salt", "bcrypt$$2b$99$" + "a" * 53])
+def test_what_begins_like_a_hash_and_is_none_is_not_read(stored: str) -> None:
+    assert read(stored) is None
+
+
+async def test_a_password_with_a_nul_is_nobodys_bcrypt(passwords: Passwords) -> None:
+    stored = bcrypt.hashpw(b"correct", SALT).decode()
+    assert (await passwords.verify("correct", stored)).ok
+    assert not (await passwords.verify("correct\0", stored)).ok

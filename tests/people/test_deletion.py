@@ -9,10 +9,12 @@ from tests.postal import NEW_PASSWORD, ask, open_link, post, the_link, use_serve
 from tests.smtp_server import smtp_server
 from tests.world import PASSWORD, World
 from webapp.audit.models import AuditEntry
+from webapp.audit.record import Actor
 from webapp.crew import create_retention
 from webapp.outbox.models import Letter
 from webapp.recovery.models import RecoveryRequest, RequestOutcome
 from webapp.sessions.models import Session
+from webapp.users.deletion import Deleted, delete
 from webapp.users.models import User
 
 
@@ -216,3 +218,17 @@ async def test_a_letter_goes_to_the_address_that_was_seen_or_nowhere(
     await theirs.post(f"/users/{ada.id}", {"email": "", "version": "2"})
     answer = await mine.htmx_post(f"/users/{ada.id}/{way}", again)
     assert "has taken the address new@example.org away meanwhile" in answer.text
+
+
+async def test_whoever_has_no_address_is_told_nothing_and_half_a_form_does_nothing(
+    world: World, signed_in: SignedIn
+) -> None:
+    browser = await signed_in()
+    ada = await world.person("ada")
+    assert (await browser.post(f"/users/{ada.id}/deletion", {"action": "burn"})).status_code == 422
+    assert (await browser.post(f"/users/{ada.id}/deletion", {"username": "ada"})).status_code == 303
+    assert (await User.get(id=ada.id)).deleted_at is not None
+    assert not await Letter.exists()
+    again = await delete(ada.id, actor=Actor("root"), now=world.clock())
+    assert again == Deleted(told=False)
+    assert await AuditEntry.filter(action="user:deleted").count() == 1

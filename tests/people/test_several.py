@@ -13,7 +13,8 @@ from tests.people.test_staff_password import policy
 from tests.world import Browser, World
 from webapp.audit.models import AuditEntry
 from webapp.outbox.models import Letter
-from webapp.people.several.lines import MOST, Typed, Wrong, read
+from webapp.people.several import create
+from webapp.people.several.lines import MOST, Typed, Wrong, read, taken
 from webapp.users.models import PasswordHash, User
 
 HERE = "/users/new/several"
@@ -226,3 +227,22 @@ def test_the_separator_of_a_line_is_the_one_that_it_has() -> None:
     ]
     assert [getattr(each, "display_name", None) for each in found] == ["C; D, E", None, None]
     assert [isinstance(each, Wrong) for each in found] == [False, True, True]
+
+
+async def test_a_name_that_is_taken_between_the_look_and_the_deed_is_named(
+    world: World, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser = await signed_in()
+    looks: list[int] = []
+
+    async def blind(people: list[Typed]) -> list[Wrong]:
+        looks.append(len(people))
+        if len(looks) == 1:
+            await world.person("ada")
+            return []
+        return await taken(people)
+
+    monkeypatch.setattr(create, "taken", blind)
+    answer = await browser.post(HERE, {"people": "ada\nbob", "role": "user", "way_in": "nothing"})
+    assert (answer.status_code, len(looks)) == (422, 2)
+    assert await names() == ["ada", "root"]

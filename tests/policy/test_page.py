@@ -75,6 +75,25 @@ async def test_the_second_of_two_administrators_sees_what_differs_and_loses_noth
     assert (await PolicyRow.get(id=1)).values["minimum_length"] == "20"
 
 
+async def test_what_is_the_same_is_not_saved_again_and_what_came_later_is_not_undone(world: World) -> None:
+    root = await world.admin()
+    await root.post(PATH, GOOD)
+    assert (await root.post(PATH, {**GOOD, "version": "1"})).status_code == 303
+    assert (await PolicyRow.get(id=1)).version == 1
+    assert (await root.post(PATH, {**GOOD, "version": "1", "minimum_length": "20"})).status_code == 303
+    late = await root.post(PATH, {**GOOD, "version": "1", "minimum_length": "30"})
+    assert late.status_code == 409
+    assert (await PolicyRow.get(id=1)).values["minimum_length"] == "20"
+
+
+async def test_a_list_of_words_has_an_end(world: World) -> None:
+    root = await world.admin()
+    words = "\n".join(f"word{number}" for number in range(1_001))
+    answer = await root.post(PATH, {**GOOD, "forbidden_words": words})
+    assert answer.status_code == 422
+    assert not await PolicyRow.exists()
+
+
 async def test_whoever_requires_a_factor_of_themselves_is_warned_and_sets_it_up_next(world: World) -> None:
     root = await world.admin()
     assert "you are asked to set yours up next" in (await root.get(PATH)).text

@@ -1,8 +1,13 @@
 """Signing in, staying signed in, and what ends it."""
 
+from contextlib import closing
+
+import pytest
 from argon2 import PasswordHasher
 
+from tests.slow_passwords import SlowPasswords
 from tests.world import PASSWORD, World
+from webapp.audit.models import AuditEntry
 from webapp.sessions.models import Session
 from webapp.users.models import User, UserState
 
@@ -200,3 +205,24 @@ async def test_more_sessions_than_allowed_push_the_oldest_out(world: World) -> N
     assert await Session.all().count() == 20
     assert (await browsers[0].get("/account")).status_code == 303
     assert (await browsers[1].get("/account")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "change", [{"credentials_version": 2}, {"state": UserState.DISABLED}, {"must_change": True}], ids=str
+)
+async def test_what_happens_while_the_password_is_compared_counts(world: World, change: dict[str, object]) -> None:
+    await world.person("alice", password=PASSWORD)
+
+    async def meanwhile() -> None:
+        await User.filter(username="alice").update(**change)
+
+    fields = {"identifier": "alice", "password": PASSWORD}
+    with closing(SlowPasswords(meanwhile, at="verify")) as passwords:
+        world.state["passwords"] = passwords
+        answer = await world.browser().post("/sign-in", fields)
+    if "must_change" in change:
+        assert answer.headers["location"] == "/account/password"
+        return
+    assert (answer.status_code, await Session.exists()) == (422, False)
+    assert "Username or password is not right." in answer.text
+    assert await AuditEntry.filter(action="session:refused").count() == 1

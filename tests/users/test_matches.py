@@ -47,3 +47,5 @@ def test_whatever_is_marked_is_escaped() -> None:
 
 def test_several_texts_are_marked_wherever_they_are() -> None:
     assert _marked("Anna Schröder", "schro", "nn") == "A[nn]a [Schrö]der"
+    assert _marked("banana", "ana", "nan") == "b[anan]a"
+    assert _marked("aab", "a", "ab") == "[aab]"

@@ -104,3 +104,8 @@ def test_grams_are_all_stretches_of_up_to_three() -> None:
     assert grams_to_find("王") == ["王"]
     assert set(grams_to_find("aaaa")) <= grams("xaaaay")
     assert set(tokens("ab", None, "b").split()) == {"61", "62", "6162"}
+
+
+def test_a_mark_without_its_letter_is_no_word() -> None:
+    assert read("\u0308").terms == ()
+    assert read("a \u0308").terms == (Term("a"),)

@@ -1,9 +1,12 @@
 """The evaluation of SPF records, against a real name server (RFC 7208)."""
 
+from ipaddress import ip_address
+
 import pytest
 
 from tests.dns_server import SERVFAIL, SILENCE, Zones, name_server
 from webapp.mail_server.domain.spf import Outcome, Result, check_host
+from webapp.mail_server.domain.spf_terms import BadTerm, Letter, expand
 
 RELAY = "93.184.215.14"
 RELAY6 = "2606:2800:220:1::14"
@@ -188,3 +191,28 @@ async def test_a_record_in_several_strings_is_joined() -> None:
 async def test_an_internationalised_domain_is_asked_for_in_a_labels() -> None:
     zones = {"xn--bcher-kva.example": txt(f"v=spf1 ip4:{RELAY} -all")}
     assert (await spf(zones, sender="postern@xn--bcher-kva.example")).outcome is Outcome.PASS
+
+
+RELAYED = Letter("ada@uni.example.org", ip_address(RELAY), "relay.example.net")
+
+
+@pytest.mark.parametrize(
+    ("text", "expanded"),
+    [
+        ("%%%_%-.example.org", "% %20.example.org"),
+        ("%{s}.%{o1r}.example.org.", "ada@uni.example.org.uni.example.org"),
+        ("%{S}.org", "ada%40uni.example.org.org"),
+        (".".join(["label"] * 60), ".".join(["label"] * 42)),
+    ],
+)
+def test_macros_are_written_out_and_what_is_too_long_loses_labels_from_the_left(text: str, expanded: str) -> None:
+    assert expand(text, RELAYED, "example.org") == expanded
+
+
+@pytest.mark.parametrize("text", ["%{x}.org", "%{d0}.org", "%{}.org", "%(d).org"])
+def test_what_is_no_macro_is_refused(text: str) -> None:
+    if text.startswith("%{") and text[2] != "}":
+        with pytest.raises(BadTerm):
+            expand(text, RELAYED, "example.org")
+    else:
+        assert expand(text, RELAYED, "example.org") == text

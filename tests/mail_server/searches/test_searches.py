@@ -15,7 +15,10 @@ from tests.world import Browser, World
 from webapp.audit.models import AuditEntry
 from webapp.mail_server.models import Revision, Verdict
 from webapp.mail_server.searches.endpoints import SEARCHES
+from webapp.mail_server.searches.shown import ended_view, settings_of
 from webapp.principal import Role
+from webapp.smtp.search import Origin, OutOfTime, Target, Way
+from webapp.smtp.server import Auth, Security
 
 PATH = "/mail-server"
 SEARCH = "/mail-server/searches"
@@ -182,3 +185,27 @@ async def test_only_administrators_search_and_fill_in(sign_in: SignIn, role: Rol
     browser = await sign_in("carol", role)
     for path in (SEARCH, "/mail-server/fillings"):
         assert (await browser.post(path, fields(host=HOST))).status_code == 403
+
+
+def _way(*mechanisms: str) -> Way:
+    return Way(Target(HOST, Origin.TYPED), 587, Security.STARTTLS, mechanisms, 1.0, ())
+
+
+@pytest.mark.parametrize(
+    ("mechanisms", "auth"),
+    [
+        (("PLAIN", "XOAUTH2"), Auth.PASSWORD),
+        (("XOAUTH2",), Auth.XOAUTH2),
+        ((), Auth.NONE),
+        (("GSSAPI",), None),
+    ],
+)
+def test_how_to_sign_in_is_filled_in_where_the_server_says_it(mechanisms: tuple[str, ...], auth: Auth | None) -> None:
+    assert settings_of(_way(*mechanisms)).auth is auth
+
+
+def test_a_search_that_was_cut_short_says_so() -> None:
+    found = ended_view([OutOfTime()])
+    assert str(found.text) == "Nothing was found that works."
+    assert "when the time was up" in str(found.detail)
+    assert "when the time was up" in str(ended_view([_way("PLAIN"), OutOfTime()]).detail)

@@ -3,6 +3,8 @@
 import asyncio
 from collections import Counter
 
+import pytest
+
 from tests.postal import open_link, post, text_of, use_server
 from tests.sessions.factors.having import Phone, give, password_given, with_app
 from tests.smtp_server import smtp_server
@@ -11,8 +13,14 @@ from webapp.audit.models import AuditEntry
 from webapp.outbox.models import Letter
 from webapp.principal import Role
 from webapp.recovery.reset_link import NO_LETTER, mint
+from webapp.sessions.factors import second_step
+from webapp.sessions.factors.challenge import Purpose, look_up
+from webapp.sessions.factors.passkeys import Passkeys
+from webapp.sessions.factors.second_step import Given, Over
 from webapp.sessions.models import Challenge, Factor, RecoveryCode, Session
-from webapp.users.models import User
+from webapp.sessions.session import Client
+from webapp.sessions.sign_in import Visit
+from webapp.users.models import User, UserState
 
 
 async def test_the_code_of_the_app_begins_the_session_and_next_survives(world: World) -> None:
@@ -235,3 +243,44 @@ async def test_a_further_one_signs_out_nobody_and_the_page_says_which_it_was(wor
         assert ("All other browsers are signed out." in answer.text) is said
         await world.entered("alice")
     assert await Session.all().count() == 3
+
+
+async def test_a_challenge_takes_so_many_tries_at_a_passkey(world: World) -> None:
+    await world.person("alice", password=PASSWORD)
+    await with_app(world, "alice")
+    browser = await password_given(world, "alice")
+    codes = [(await browser.post("/sign-in/factor", {"passkey": "{}"})).status_code for _ in range(11)]
+    assert codes == 10 * [422] + [303]
+    assert (await browser.get("/sign-in/factor")).headers["location"].startswith("/sign-in")
+
+
+@pytest.mark.parametrize("what", ["other credentials", "disabled", "done elsewhere", "tried too often"])
+async def test_what_happens_while_the_code_is_looked_at_counts(world: World, what: str) -> None:
+    alice = await world.person("alice", password=PASSWORD)
+    _, phone, _ = await with_app(world, "alice")
+    now = world.clock()
+    token = await second_step.begin(alice.id, "/", remembered=False, vault=world.kit.vault, now=now)
+    begun = await look_up(token, Purpose.SIGN_IN, vault=world.kit.vault, now=now)
+    assert begun
+    match what:
+        case "other credentials":
+            await User.filter(id=alice.id).update(credentials_version=2)
+        case "disabled":
+            await User.filter(id=alice.id).update(state=UserState.DISABLED)
+        case "tried too often":
+            await Challenge.all().update(attempts=10)
+        case _:
+            await Challenge.all().delete()
+    before = await Session.all().count()
+    outcome = await second_step.finish(
+        begun,
+        Given(phone.code(), ""),
+        passkeys=Passkeys(world.kit.settings.public_url, "Postern"),
+        visit=Visit(Client("192.0.2.7", "tests"), "", "en"),
+        tells=True,
+        vault=world.kit.vault,
+        throttle=world.state["throttle"],
+        now=now,
+    )
+    assert isinstance(outcome, Over)
+    assert await Session.all().count() == before
