@@ -154,6 +154,19 @@ async def test_an_outdated_save_shows_the_difference_and_loses_nothing(world: Wo
     assert (await User.get(id=ada.id)).email == "mine@example.org"
 
 
+async def test_what_is_wrong_is_said_where_it_was_sent_from(world: World, signed_in: SignedIn) -> None:
+    mine, theirs = await signed_in("root"), await signed_in("second")
+    ada = await world.person("ada")
+    stale = await _details(mine, ada, email="mine@example.org")
+    await theirs.post(f"/users/{ada.id}", await _details(theirs, ada, display_name="Theirs"))
+    for send in (mine.htmx_post, mine.post):
+        answer = await send(f"/users/{ada.id}", stale)
+        assert (answer.status_code, answer.text.count("Name is now “Theirs”")) == (409, 1)
+        refused = await send(f"/users/{ada.id}", {**stale, "email": "nonsense"})
+        assert (refused.status_code, refused.text.count('value="nonsense"')) == (422, 1)
+        assert refused.text.count('aria-invalid="true"') == 1
+
+
 async def test_an_outdated_save_undoes_nothing_that_was_not_typed(world: World, signed_in: SignedIn) -> None:
     mine, theirs = await signed_in("root"), await signed_in("second")
     ada = await world.person("ada", email="old@example.org", display_name="Old")

@@ -228,7 +228,7 @@ async def show(request: Req, user: User, region: str = "", *, status: int = 200,
     beside = {} if at_summary else regions_beside(region)
     template = REGIONS.get(SUMMARY if at_summary else region, "")
     return await request.state["pages"].render(
-        request, PAGE, region=template, status=status, beside=beside, **{**context, **more}
+        request, PAGE, region=template, status=status, beside=beside, **{**context, "mended_here": at_summary, **more}
     )
 
 

@@ -114,6 +114,7 @@ async def page_of(
         "roles": grants(reader.role) if changes_roles(reader.role) and user.id != reader.user_id else (),
         "values": {**_details(user), **seen(user), "version": user.version},
         "errors": {},
+        "mended_here": False,
         "differences": (),
         "shown_password": "",
     }
