@@ -170,7 +170,7 @@ async def test_those_that_are_ticked_are_disabled_by_keyboard_alone(tabs: Tabs, 
     await tab_to(tab, "button", "Go on")
     await keys.press("Enter")
     await page.wait_for_url("**/users/bulk?*")
-    await expect(page.locator("#bulk")).to_contain_text("This is about 2 users.")
+    await expect(page.locator("#bulk")).to_contain_text("It will be done to 2 users.")
     await tab_to(tab, "button", "Disable")
     await keys.press("Enter")
     await page.wait_for_url(re.compile(r"/users/jobs/\d+$"))

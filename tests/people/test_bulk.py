@@ -30,7 +30,7 @@ async def test_everybody_in_a_list_is_disabled_but_oneself_and_the_last_administ
     for name in ("ada", "bob"):
         await world.person(name)
     page = (await browser.get("/users/bulk?action=disable")).text
-    assert "This is about 3 users." in page
+    assert "It will be done to 3 users." in page
     job = await begin(browser, action="disable")
     late = await world.person("late")
     await work(world)
@@ -51,7 +51,7 @@ async def test_only_those_that_are_ticked(world: World, signed_in: SignedIn) -> 
     browser = await signed_in()
     ada, bob, _ = [await world.person(name, password=PASSWORD) for name in ("ada", "bob", "eve")]
     page = (await browser.get(f"/users/bulk?action=require_change&id={ada.id}&id={bob.id}")).text
-    assert "This is about 2 users." in page
+    assert "It will be done to 2 users." in page
     assert f'name="id" value="{ada.id},{bob.id}"' in page
     await begin(browser, action="require_change", id=f"{ada.id},{bob.id}")
     await work(world)
