@@ -129,7 +129,7 @@ def state_of(kit: Tools, passwords: Passwords, wake: asyncio.Event) -> State:
         setup_token=kit.setup_token,
         measurements=kit.measurements,
         principal=None,
-        form_arrived=nothing_more,
+        still_admitted=nothing_more,
         language="",
         chosen_language="",
         network="",

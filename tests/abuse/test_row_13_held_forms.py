@@ -136,7 +136,6 @@ async def test_the_first_factor_shuts_out_a_change_of_password_that_is_under_way
     assert isinstance(outcome, NotChanged)
     owner = await User.get(username="alice")
     assert owner.second_factor
-    assert owner.credentials_version == 1
     await world.browser().sign_in("alice", PASSWORD)
 
 
@@ -188,3 +187,28 @@ async def test_signing_out_the_others_ends_a_change_that_is_under_way(world: Wor
         )
     assert isinstance(outcome, NotChanged)
     assert (await owner.get("/account")).status_code == 200
+
+
+async def test_whoever_is_shut_out_while_passwords_are_hashed_creates_nobody(world: World) -> None:
+    root = await world.admin()
+    other = await world.person("other", email="other@example.org", password=PASSWORD, role=Role.ADMIN)
+    ada = await world.person("ada")
+    forms = {
+        "/users/new/several": {"people": "bd1\nbd2", "role": "admin", "way_in": "generate"},
+        "/users": {"username": "bd3", "role": "admin", "generate": "on"},
+        f"/users/{ada.id}/password": {"new_password": NEW},
+    }
+
+    async def meanwhile() -> None:
+        await root.post(f"/users/{other.id}/state", {"state": "disabled"})
+
+    for path, fields in forms.items():
+        await User.filter(id=other.id).update(state="active")
+        browser, fast = await world.entered("other"), world.state["passwords"]
+        with closing(SlowPasswords(meanwhile, at="hash")) as passwords:
+            world.state["passwords"] = passwords
+            answer = await browser.post(path, fields)
+        world.state["passwords"] = fast
+        assert answer.status_code == 401, path
+        assert not await User.filter(username__startswith="bd").exists(), path
+    assert (await User.get(id=ada.id)).password_hash is None

@@ -11,6 +11,7 @@ from webapp.outbox.enqueue import Order, enqueue
 from webapp.outbox.models import Letter, LetterState
 from webapp.recovery.models import RecoveryRequest, RequestOutcome
 from webapp.recovery.send_link import send_reset_link
+from webapp.users.models import User
 
 
 async def test_a_person_gets_a_bounded_number_of_letters_and_still_gets_in(world: World) -> None:
@@ -144,3 +145,20 @@ async def test_what_a_thief_only_asks_for_does_not_drown_the_notice_of_what_they
         await post(world)
         assert "was changed" in str(server.letters[-1].message["Subject"])
         assert server.letters[-1].recipients == ["alice@example.org"]
+
+
+async def test_links_that_work_no_more_do_not_hold_the_next_letter_back(world: World) -> None:
+    root = await world.admin()
+    person = await world.person("alice", email="old@example.org")
+    async with smtp_server() as server:
+        await use_server(world, server)
+        for number in range(5):
+            await ask(world, "alice", address=f"192.0.2.{number}")
+            await post(world)
+            world.clock.advance(seconds=90)
+        fields = {"email": "alice@example.org", "version": str((await User.get(id=person.id)).version)}
+        assert (await root.post(f"/users/{person.id}", fields)).status_code == 303
+        await ask(world, "alice", address="203.0.113.7")
+        await post(world)
+        assert "alice@example.org" in server.letters[-1].recipients
+        assert await RecoveryRequest.filter(outcome=RequestOutcome.OVER_CEILING).count() == 0

@@ -9,10 +9,12 @@ import pytest
 from tests.people.conftest import SignedIn
 from tests.people.test_bulk import begin
 from tests.people.test_imports import apply, upload, work
+from tests.sessions.factors.having import with_app
 from tests.world import PASSWORD, Browser, World, hash_of
 from webapp.audit.models import AuditEntry
 from webapp.crew import create_job_worker, create_retention
 from webapp.jobs.models import Job, JobRow, JobState
+from webapp.principal import Role
 from webapp.users.models import User, UserState
 
 TWO_BATCHES = b"username,role\n" + b"".join(b"person%d,helpdesk\n" % number for number in range(501))
@@ -139,3 +141,22 @@ async def test_a_halted_job_that_nobody_lets_go_on_is_deleted_like_a_draft(world
     world.clock.advance(days=2)
     await create_retention(world.kit).once()
     assert not await Job.exists()
+
+
+@pytest.mark.parametrize("how", ["the others signed out", "the first second factor", "signed out by staff"])
+async def test_a_job_of_a_thief_ends_with_their_session(world: World, signed_in: SignedIn, how: str) -> None:
+    await world.person("anna", email="anna@example.org", password=PASSWORD, role=Role.ADMIN)
+    thief, owner, bert = await world.entered("anna"), await world.entered("anna"), await signed_in("bert")
+    person = await world.person("person0")
+    job = await begin(thief, action="disable", id=str(person.id))
+    if how == "the others signed out":
+        assert (await owner.post("/account/sessions", {"which": "others"})).status_code == 303
+    elif how == "signed out by staff":
+        anna = await User.get(username="anna")
+        assert (await bert.post(f"/users/{anna.id}/sessions")).status_code == 303
+    else:
+        await with_app(world, "anna")
+    await work(world)
+    assert (await Job.get(id=job.id)).state is JobState.HALTED
+    assert (await thief.get("/account")).status_code == 303
+    assert (await owner.get("/account")).status_code == (200 if how == "the others signed out" else 303)

@@ -282,3 +282,16 @@ async def test_a_factor_is_not_taken_away(world: World) -> None:
     browser = world.browser()
     assert (await send(browser, await follow(browser, made), made.code)).status_code == 303
     assert (await User.get(id=ada.id)).second_factor
+
+
+@pytest.mark.parametrize("change", [{"state": "disabled"}, {"role": "user"}, {"role": "auditor"}], ids=str)
+async def test_it_ends_with_the_rights_of_whoever_made_it(world: World, change: dict[str, str]) -> None:
+    await world.person("desk", password=PASSWORD, role=Role.HELPDESK)
+    ada = await world.person("ada")
+    desk, browser = await world.entered("desk"), world.browser()
+    made = await hand_off(desk, ada)
+    link = await follow(browser, made)
+    await User.filter(username="desk").update(**change)
+    assert (await send(browser, link, made.code)).status_code == 410
+    assert (await world.browser().get(made.path)).status_code == 410
+    assert (await User.get(id=ada.id)).password_hash is None

@@ -10,6 +10,7 @@ from webapp.account.events import events_of, password_set_at
 from webapp.account.place import BadCursor
 from webapp.account.preferences import Preferences, save
 from webapp.audit.record import Actor, Subject
+from webapp.crypto.throttle import Limit, Refused
 from webapp.fields import Invalid, Valid, check
 from webapp.sessions.end_sessions import end_sessions
 from webapp.sessions.session import Lifetime
@@ -28,6 +29,8 @@ from webapp.web.visitor import LANGUAGE_LIFETIME
 PATH: Final = "/account"
 BROWSERS: Final = "/account/sessions"
 EVENTS: Final = "/account/events"
+CHANGES: Final = Limit("preferences", 60, 3_600)
+"""Changes of language and time zone in an hour: each is on record."""
 GLANCE: Final = 5
 """Events that the account page itself shows."""
 _DIGITS: Final = 18
@@ -48,6 +51,9 @@ async def choose(request: Req) -> Response:
         case Invalid(errors):
             return await _show(request, status=422, values=fields, errors=errors)
         case Valid(chosen):
+            counted = await state["throttle"].count(CHANGES, str(principal.user_id))
+            if isinstance(counted, Refused):
+                raise refusal(429, Retry_After=str(counted.retry_after_seconds))
             actor = Actor.signed_in(principal, state["network"])
             await save(principal.user_id, chosen, actor=actor, now=state["clock"]())
             response = state["pages"].redirect(request, PATH, toast=Toast(message("Saved.")))

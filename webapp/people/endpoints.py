@@ -9,6 +9,7 @@ from typing import Any, Final, NoReturn, assert_never
 from starlette.responses import Response
 
 from webapp.audit.record import Actor, Subject
+from webapp.crypto.throttle import Allowed, Limit
 from webapp.fields import Invalid, check
 from webapp.mail_server.models import Slot
 from webapp.people import list_page
@@ -52,6 +53,8 @@ from webapp.web.state import Req
 PATH: Final = "/users"
 MOST_AT_ONCE: Final = 1_000
 """So many people are shown again to whoever comes back to the list."""
+ATTEMPTS_RECORDED: Final = Limit("out-of-reach", 60, 3_600)
+"""So many times an hour it is recorded that one person tried to reach somebody beyond their role."""
 TO_THE_LIST: Final = WayOn(PATH, message("Go to the users"))
 SUMMARY: Final = "summary"
 _OF_THE_DELETED: Final = frozenset({"open", "delete"})
@@ -109,10 +112,10 @@ async def correct(request: Req) -> Response:
         user.id, checked.form, actor=actor_of(request), now=request.state["clock"](), reach=reach(principal.role)
     )
     match outcome:
-        case Corrected(is_new_address):
-            detail = message("Links sent to the address before no longer work.") if is_new_address else None
+        case Corrected(is_new_address, ended_password):
             if is_new_address:
                 request.state["wake"]()
+            detail = _ended(is_new_address=is_new_address, ended_password=ended_password)
             return await done(request, user, "details", message("Saved."), detail)
         case Outdated(current):
             kept, found = merged(current, fields)
@@ -125,6 +128,12 @@ async def correct(request: Req) -> Response:
             return await show(request, user, "details", status=422, values=fields, errors={"role": LAST_ADMINISTRATOR})
         case OutOfReach():
             return await refuse(request, user, "correct")
+
+
+def _ended(*, is_new_address: bool, ended_password: bool) -> Message | None:
+    if ended_password:
+        return message("The password that staff had given no longer works: it must not open more rights.")
+    return message("Links sent to the address before no longer work.") if is_new_address else None
 
 
 async def set_password(request: Req) -> Response:
@@ -160,6 +169,7 @@ async def set_password(request: Req) -> Response:
         history=policy.password_history,
         reach=reach(principal.role),
     )
+    await state["still_admitted"]()
     given_one = await give_password(change, actor=actor_of(request), now=state["clock"]())
     if isinstance(given_one, LastAdministrator):
         return await show(request, user, "password", status=422, errors={"new_password": LAST_ADMINISTRATOR})
@@ -212,8 +222,11 @@ async def reached(request: Req, attempt: str) -> User:
 
 async def refuse(request: Req, user: User, attempt: str) -> NoReturn:
     """Record what was tried on a person beyond the reader's reach, and answer 403."""
-    role, now = signed_in(request).role, request.state["clock"]()
-    await record_attempt(actor_of(request), Subject(user.username, user.id), role, attempt, now=now)
+    principal, now = signed_in(request), request.state["clock"]()
+    counted = await request.state["throttle"].count(ATTEMPTS_RECORDED, str(principal.user_id))
+    if isinstance(counted, Allowed):
+        subject = Subject(user.username, user.id)
+        await record_attempt(actor_of(request), subject, principal.role, attempt, now=now)
     text = message("Helpdesk reaches people with the role User only. An administrator can do this.")
     raise refusal(403, text, way_on=TO_THE_LIST)
 

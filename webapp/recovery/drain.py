@@ -15,7 +15,7 @@ from webapp.crypto.vault import Vault
 from webapp.db import lease
 from webapp.db.connect import OutagesPass, transaction
 from webapp.outbox.enqueue import Order, enqueue
-from webapp.outbox.models import Letter
+from webapp.outbox.models import Letter, LetterState
 from webapp.recovery.models import RecoveryRequest, RequestOutcome
 from webapp.recovery.request import BINDING
 from webapp.recovery.send_link import RESET_LINK
@@ -60,9 +60,11 @@ class Drain:
     async def run(self, stop: asyncio.Event) -> None:
         """Drain at random intervals until told to stop, then give the lease back."""
         while not stop.is_set():
+            resolved = 0
             with OutagesPass(log, "requests could not be resolved"):
-                await self.once()
-            await _pause(stop, self.randomness.uniform(SHORTEST_WAIT, LONGEST_WAIT))
+                resolved = await self.once()
+            if resolved < BATCH:  # a flood is not waited for: who asked behind it would wait as well
+                await _pause(stop, self.randomness.uniform(SHORTEST_WAIT, LONGEST_WAIT))
         with OutagesPass():
             await lease.give_back(LEASE, self._owner)
 
@@ -132,7 +134,12 @@ class Drain:
             created_at__lt=now + _HOUR,  # what is dated later was so by a clock that was set back since
         )
         # Nobody is locked out by a stranger who keeps asking: while the ceiling holds letters back, a link is alive.
-        alive = recent.filter(created_at__gt=now - await self.limits.link_lifetime())
+        alive = recent.filter(
+            created_at__gt=now - await self.limits.link_lifetime(),
+            recovery_version=user.recovery_version,
+            recipient=user.email,
+            state__not_in=[LetterState.CANCELLED, LetterState.FAILED],
+        )
         if await recent.count() >= self.limits.letters_per_hour and await alive.exists():
             return RequestOutcome.OVER_CEILING, user
         return RequestOutcome.LETTER, user

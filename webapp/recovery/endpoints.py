@@ -6,7 +6,7 @@ from typing import Final
 
 from starlette.responses import Response
 
-from webapp.crypto.throttle import Limit, Refused
+from webapp.crypto.throttle import Limit, Refused, site_of
 from webapp.fields import Invalid as Malformed
 from webapp.fields import Valid, check
 from webapp.mail_server.active import ActiveServer, active_server
@@ -27,6 +27,8 @@ from webapp.web.state import Req
 
 PASSWORD_TRIES: Final = Limit("new-password", 60, 3_600)
 """Passwords tried with one link in an hour: each may be compared with all that the person had before."""
+NETWORKS: Final = 5
+"""So many times what one network may ask for, all networks of its site may ask for together."""
 ASK_AGAIN: Final = WayOn("/password-reset", message("Ask for a new link"))
 SAY_AGAIN: Final = message("Please say once more who you are.")
 FORM: Final = "/password-reset/new"
@@ -54,10 +56,12 @@ async def ask(request: Req) -> Response:
         case Malformed(errors):
             return await _forgot(request, fields, status=422, errors=errors)
         case Valid(asked):
-            per_hour = Limit("reset", state["settings"].resets_per_network_per_hour, 3_600)
-            counted = await state["throttle"].count(per_hour, state["network"])
-            if isinstance(counted, Refused):
-                raise refusal(429, Retry_After=str(counted.retry_after_seconds))
+            most, network = state["settings"].resets_per_network_per_hour, state["network"]
+            per_network, per_site = Limit("reset", most, 3_600), Limit("reset-site", most * NETWORKS, 3_600)
+            for limit, subject in ((per_network, network), (per_site, site_of(network))):
+                counted = await state["throttle"].count(limit, subject)
+                if isinstance(counted, Refused):
+                    raise refusal(429, Retry_After=str(counted.retry_after_seconds))
             await request_link(
                 asked,
                 vault=state["vault"],

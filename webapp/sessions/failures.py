@@ -11,10 +11,11 @@ from enum import StrEnum
 from typing import Final
 
 from webapp.audit.record import Actor, Deed, Subject, record
-from webapp.crypto.throttle import Limit, Refused, Throttle
+from webapp.crypto.throttle import Limit, Refused, Throttle, site_of
 from webapp.db.connect import transaction
 
 PER_NETWORK: Final = Limit("failures-recorded-network", 30, 3_600)
+PER_SITE: Final = Limit("failures-recorded-site", 60, 3_600)
 PER_NAME: Final = Limit("failures-recorded-name", 10, 3_600)
 OVERALL: Final = Limit("failures-recorded", 300, 3_600)
 """Entries of an hour, whatever happens; the counts of attempts go on beyond."""
@@ -49,11 +50,12 @@ async def record_failure(failure: Failure, throttle: Throttle, *, now: datetime)
     """Record it, unless as much was recorded in this hour already. Call it outside transactions."""
     counted = (
         await throttle.count(PER_NETWORK, failure.network, at=now),
+        await throttle.count(PER_SITE, site_of(failure.network), at=now),
         await throttle.count(PER_NAME, failure.name, at=now),
     )
     if any(isinstance(each, Refused) for each in counted):
         return
-    # Last, so that one network or name alone does not use up what is everybody's.
+    # Last, so that one network, site or name alone does not use up what is everybody's.
     if isinstance(await throttle.count(OVERALL, "", at=now), Refused):
         return
     async with transaction():

@@ -16,13 +16,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Self
 
-from webapp.crypto.throttle import Limit, Refused, Throttle
+from webapp.crypto.throttle import Limit, Refused, Throttle, site_of
 from webapp.db import counters
 from webapp.security_policy import Policy
 from webapp.users.models import User
 
 PLACES: Final = 5
 """So many times what one network may fail, all networks together may fail for one name."""
+SITES: Final = 10
+"""So many sites it takes to use up what all browsers together may try that are not known."""
 _FAILURES: Final = "sign-in-failures"
 
 
@@ -36,6 +38,8 @@ class Limits:
     """Of one name in all networks together."""
     network: Limit
     """Of one network, whatever the name, right or wrong: what it may have hashed. So of one browser that is known."""
+    site: Limit
+    """Of all networks of one site, whatever the name: one customer has many, and must not keep everybody waiting."""
     overall: Limit
     """Of all browsers that are not known, whatever the name."""
 
@@ -47,6 +51,7 @@ class Limits:
             Limit(_FAILURES, policy.lock_out_failures, seconds),
             Limit(_FAILURES, policy.lock_out_failures * PLACES, seconds),
             Limit("sign-in", per_network_per_minute, 60),
+            Limit("sign-in-site", max(2 * per_network_per_minute, per_minute // SITES), 60),
             Limit("sign-in-overall", per_minute, 60),
         )
 
@@ -135,9 +140,10 @@ class LockOut:
         if claim.browser:
             # Right ones are not taken back: nobody keeps all others waiting by signing in without pause.
             return [(self.limits.network, claim.place, ""), here]
-        # The network first: one alone cannot use up what is everybody's.
+        # Network and site first: one alone cannot use up what is everybody's.
         return [
             (self.limits.network, claim.network, ""),
+            (self.limits.site, site_of(claim.network), ""),
             (self.limits.overall, "all", ""),
             here,
             (self.limits.everywhere, claim.named, ""),

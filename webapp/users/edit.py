@@ -41,6 +41,8 @@ class Corrected:
     """It is saved. ``is_new_address`` says that links sent to the address before no longer work."""
 
     is_new_address: bool
+    ended_password: bool = False
+    """Whether the password that staff had given no longer works."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +58,8 @@ async def correct(
     """Save address, name and role.
 
     A new address starts unverified, has no refusal on record, and ends all links sent; both addresses are told: wake
-    the worker afterwards. Another role ends links as well, one with fewer rights all sessions. Nobody changes their own
-    role.
+    the worker afterwards. Another role ends links and sessions; one with more rights also a password that staff has
+    given and its owner has not changed yet. Nobody changes their own role.
     """
     try:
         async with transaction():
@@ -90,7 +92,7 @@ async def _correct(
         await record(actor, Deed("user:corrected", Subject(user.username, user.id), details), now=now)
     if moved:
         await tell_both(user, correction.email, actor=actor, now=now)
-    return Corrected(is_new_address=moved)
+    return Corrected(is_new_address=moved, ended_password=_loses_password(user, role))
 
 
 async def tell_both(user: User, email: str | None, *, actor: Actor, now: datetime, by_owner: bool = False) -> None:
@@ -132,9 +134,16 @@ def _changes(user: User, correction: Correction, role: Role) -> dict[str, object
     if role is not user.role:
         # A link that was sent for one role must not open an account with another.
         changes["recovery_version"] = F("recovery_version") + 1
-    if loses_rights(user.role, role):
+        # Nor may whoever is signed in as somebody with few rights be so with more: staff may have been let in.
         changes["credentials_version"] = F("credentials_version") + 1
+    if _loses_password(user, role):
+        changes |= {"password_hash": None, "must_change": False, "password_expires_at": None}
     return changes
+
+
+def _loses_password(user: User, role: Role) -> bool:
+    """Whether the password is one that staff knows, and would open an account with rights that staff has not."""
+    return user.password_expires_at is not None and role is not user.role and not loses_rights(user.role, role)
 
 
 def _differences(user: User, correction: Correction, role: Role) -> dict[str, str]:

@@ -15,6 +15,9 @@ MAX_FIELDS: Final = 64
 MAX_LENGTH: Final = 70_000
 """Characters in one field; room for a chain of certificates."""
 
+MAX_TYPED: Final = 512 * 1024
+"""Characters in all fields of a form that is carried forward: anybody may send it, and HTML escapes make it longer."""
+
 BODY_SECONDS: Final = 30.0
 """How long a browser may take to send a form."""
 
@@ -56,7 +59,7 @@ async def read_pairs(request: Req) -> list[tuple[str, UploadFile | str]]:
     """Every field of a form as it was sent, known or not, with the files that came along, which are not read.
 
     Raises:
-        Refusal: as read_fields does, but for what the fields hold.
+        Refusal: as read_fields does, but for what the fields hold; 413 for more text than is carried forward.
     """
     _require_form(request)
     try:
@@ -64,9 +67,12 @@ async def read_pairs(request: Req) -> list[tuple[str, UploadFile | str]]:
             asyncio.timeout(BODY_SECONDS),
             request.form(max_files=MOST_FILES, max_fields=MAX_FIELDS, max_part_size=MAX_LENGTH * 4) as form,
         ):
-            return [(name, value) for name, value in form.multi_items() if isinstance(value, str) or value.filename]
+            pairs = [(name, value) for name, value in form.multi_items() if isinstance(value, str) or value.filename]
     except TimeoutError:
         raise refusal(408) from None
+    if sum(len(value) for _, value in pairs if isinstance(value, str)) > MAX_TYPED:
+        raise refusal(413)
+    return pairs
 
 
 async def _parts(request: Req, *, file: str, most: int, seconds: float = BODY_SECONDS) -> tuple[_Pairs, bytes | None]:
@@ -86,7 +92,7 @@ async def _parts(request: Req, *, file: str, most: int, seconds: float = BODY_SE
                     pairs.append((name, value))
     except TimeoutError:
         raise refusal(408) from None
-    await request.state["form_arrived"]()
+    await request.state["still_admitted"]()
     return pairs, uploaded or None
 
 

@@ -31,6 +31,8 @@ _OPEN_WHILE_CHANGING: Final = frozenset({CHANGE_PASSWORD, "/sign-out"})
 FACTORS: Final = "/account/factors"
 
 
+MOST_CARRIED: Final = 1024 * 1024
+"""Bytes of a form that is carried forward over a sign-in."""
 FRESH_FOR: Final = timedelta(minutes=10)
 """How long ago the password may have been typed where more than a session is asked for (OWASP ASVS 5.0, 7.5.3)."""
 
@@ -55,7 +57,7 @@ def guarded(endpoint: Endpoint, who: Who, *, fresh: bool = False) -> Callable[[R
             if _standing(request.state["principal"]) != _standing(admitted):
                 raise refusal(409, message("Your account has changed meanwhile. Please reload the page."))
 
-        request.state["form_arrived"] = look_again
+        request.state["still_admitted"] = look_again
         try:
             return await endpoint(request)
         except _TurnedAway as turned:
@@ -145,7 +147,7 @@ async def ask_again(request: Req) -> Response:
     if pages.wants_region(request):
         dialog = pages.part(request, "sessions/re_authentication/_dialog.html", values={"identifier": ""}, errors={})
         return HTMLResponse(dialog, 401, {"HX-Reswap": "none", **_NO_STORE})
-    if request.state["principal"] is None and not _was_here(request):
+    if request.state["principal"] is None and not (_was_here(request) and _is_small(request)):
         return RedirectResponse(sign_in_url(""), 303, _NO_STORE)
     typed = await read_typed(request)
     if request.state["principal"] is None and not typed:
@@ -163,6 +165,12 @@ async def ask_again(request: Req) -> Response:
 def _was_here(request: Req) -> bool:
     secure = request.state["settings"].secure
     return any(cookie.read(request, secure=secure) for cookie in (SESSION, KNOWN_BROWSER))
+
+
+def _is_small(request: Req) -> bool:
+    """Whether it is worth reading from somebody who may be anybody: what is larger is a file, which is lost anyway."""
+    length = request.headers.get("Content-Length", "")
+    return not length or (length.isdecimal() and len(length) < 10 and int(length) <= MOST_CARRIED)
 
 
 _NO_STORE: Final = {"Cache-Control": "no-store", "Vary": "HX-Request, HX-Request-Type, Cookie"}

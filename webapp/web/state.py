@@ -49,8 +49,10 @@ class State(TypedDict):
     setup_token: str
     measurements: Measurements
     principal: Principal | None
-    form_arrived: Callable[[], Awaitable[None]]
-    """Asks once more, when the whole of a form is here, whether whoever sends it may."""
+    still_admitted: Callable[[], Awaitable[None]]
+    """Asks once more whether whoever sends this may: when the whole of a form is here, and after what takes long.
+
+    It raises what they are answered if not."""
     language: str
     chosen_language: str
     """The one that was chosen in this browser; empty if none was. It goes before the person's own."""

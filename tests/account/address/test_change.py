@@ -331,3 +331,10 @@ async def test_a_letter_that_waited_longer_than_its_link_lives_is_not_sent(world
         await post(world)
     letter = await Letter.get(kind="address_confirmation")
     assert (letter.state, letter.reason) == (LetterState.CANCELLED, "too_late")
+
+
+async def test_whoever_has_not_the_password_keeps_nobody_from_an_address(world: World) -> None:
+    await world.person("mallory", email="mallory@example.org", password=PASSWORD)
+    mallory, alice = await world.entered("mallory"), await alice_of(world)
+    assert [await ask(mallory, NEW, password="wrong") for _ in range(5)] == [422] * 5
+    assert await ask(alice, NEW) == 303

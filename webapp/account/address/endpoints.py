@@ -88,6 +88,8 @@ async def ask(request: Req) -> Response:
             )
             return state["pages"].redirect(request, PATH, toast=toast)
         case NotAsked(wrong):
+            # No letter was sent: whoever is not the owner of the account uses up nobody's.
+            await state["throttle"].count(LETTERS, fold(wanted.email), -1)
             return await _form(request, status=422, values=fields, errors=wrong)
 
 

@@ -63,11 +63,13 @@ async def create(request: Req) -> Response:
     if form.invite and (chosen or not form.email):
         wrong = INVITED_WITH_PASSWORD if chosen else INVITED_WITHOUT_ADDRESS
         return await _creation(request, fields, {"invite" if chosen else "email": wrong})
+    password_hash = await state["passwords"].hash(chosen.password) if chosen else None
+    await state["still_admitted"]()
     outcome = await create_person(
         NewPerson.model_validate(form.model_dump(include=set(NewPerson.model_fields))),
         actor=actor,
         now=now,
-        password_hash=await state["passwords"].hash(chosen.password) if chosen else None,
+        password_hash=password_hash,
         must_change=chosen is not None,
         password_expires_at=now + timedelta(hours=policy.staff_password_hours) if chosen else None,
     )

@@ -88,6 +88,7 @@ async def create(request: Req) -> Response:
     if shown and await request.is_disconnected():
         # Hashing took longer than somebody waits, and nobody would see the passwords: so nobody is created.
         raise refusal(408)
+    await state["still_admitted"]()
     outcome = await create_all(people, terms, actor=actor_of(request), now=now, language=state["language"])
     if not isinstance(outcome, AllCreated):
         return await _form(request, fields, wrong=outcome)

@@ -9,8 +9,10 @@ from webapp.crypto.links import Links, Purpose
 from webapp.recovery.handoffs.code import TRIES
 from webapp.recovery.models import Handoff
 from webapp.recovery.reset_link import masked
+from webapp.users.authority import reach
 from webapp.users.find import LARGEST_ID, by_id
 from webapp.users.fit_password import Owner
+from webapp.users.models import User
 
 PATH: Final = "/handoffs/"
 LIFETIME: Final = timedelta(minutes=15)
@@ -83,8 +85,16 @@ async def _state(handoff: Handoff, version: int, *, now: datetime) -> Open | Gon
         return Exhausted()
     user = await by_id(handoff.user_id)
     holds = user is not None and user.may_enter and user.recovery_version == handoff.recovery_version == version
-    if user is None or not holds or handoff.cancelled_at is not None:
+    if user is None or not holds or handoff.cancelled_at is not None or not await _is_answered_for(handoff, user):
         return Ended()
     if handoff.ends_at <= now:
         return Expired()
     return Open(handoff, masked(user.username), Owner.of(user))
+
+
+async def _is_answered_for(handoff: Handoff, user: User) -> bool:
+    """Whether whoever made it could still make it: what somebody prepared who was dismissed opens nothing."""
+    if handoff.created_by_id is None:
+        return True
+    maker = await by_id(handoff.created_by_id)
+    return maker is not None and maker.may_enter and user.role in reach(maker.role)
