@@ -264,7 +264,7 @@ async def test_what_happens_while_the_code_is_looked_at_counts(world: World, wha
     assert begun
     match what:
         case "other credentials":
-            await User.filter(id=alice.id).update(credentials_version=2)
+            await User.filter(id=alice.id).update(credentials_version=99)
         case "disabled":
             await User.filter(id=alice.id).update(state=UserState.DISABLED)
         case "tried too often":
