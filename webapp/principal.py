@@ -33,6 +33,8 @@ class Principal:
     """An IANA name; empty for the browser's own."""
     second_factor: bool = False
     """Whether they have one."""
+    credentials_version: int = 0
+    """The one with which their session is alive."""
 
     @property
     def shown_name(self) -> str:

@@ -36,7 +36,12 @@ async def send_late(
         await meanwhile()
         yield body[-1:]
 
-    sent = {"Sec-Fetch-Site": "same-origin", "Content-Type": "application/x-www-form-urlencoded", **headers}
+    sent = {
+        "Sec-Fetch-Site": "same-origin",
+        "Content-Type": "application/x-www-form-urlencoded",
+        "Content-Length": str(len(body)),
+        **headers,
+    }
     return await browser.client.post(path, content=parts(), headers=sent)
 
 

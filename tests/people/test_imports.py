@@ -383,3 +383,30 @@ async def test_of_two_workers_one_works(world: World, signed_in: SignedIn) -> No
     assert not await worker.once(never)
     await lease.give_back(LEASE, "another process")
     assert await worker.once(never)
+
+
+async def test_more_rights_end_a_password_that_staff_has_given_and_the_row_says_so(
+    world: World, signed_in: SignedIn
+) -> None:
+    browser = await signed_in()
+    for name in ("ada", "bob"):
+        user = await world.person(name)
+        fields = {"new_password": "lantern meadow quartz 7"}
+        assert (await browser.post(f"/users/{user.id}/password", fields)).status_code == 303
+    job = await upload(browser, f"username,role,password_hash\nada,helpdesk,\nbob,helpdesk,{HASH}\n".encode())
+    await work(world)
+    await apply(browser, job)
+    await work(world)
+    page = (await browser.get(f"/users/jobs/{job.id}?fate=changed")).text
+    assert page.count("the password that staff had given ended") == 1
+    assert (await User.get(username="ada")).password_hash is None
+    assert (await User.get(username="bob")).password_hash == HASH
+    assert (await AuditEntry.get(action="user:corrected", subject="ada")).details["password"] == "ended"
+
+
+async def test_odd_names_in_a_file_spoil_neither_the_note_nor_the_page(world: World, signed_in: SignedIn) -> None:
+    browser = await signed_in()
+    job = await upload(browser, b'{"username": "ada", "x\\u0000y": 1, "\\ud800": 2}\n')
+    await work(world)
+    assert (await Job.get(id=job.id)).state is JobState.READY
+    assert "These columns are not used: xy, ?." in (await browser.get(f"/users/jobs/{job.id}")).text

@@ -1,6 +1,7 @@
 """A link and a code, for somebody whom mail cannot reach."""
 
 import asyncio
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from tests.handoffs import FORM, HOW, NEW_PASSWORD, follow, hand_off, handed, send, wrong
 from tests.postal import html_of, post, text_of, use_server
 from tests.recovery.test_not_me import not_me_in
+from tests.slow_passwords import SlowPasswords
 from tests.smtp_server import smtp_server
 from tests.world import PASSWORD, World
 from webapp.audit.models import AuditEntry
@@ -294,4 +296,19 @@ async def test_it_ends_with_the_rights_of_whoever_made_it(world: World, change: 
     await User.filter(username="desk").update(**change)
     assert (await send(browser, link, made.code)).status_code == 410
     assert (await world.browser().get(made.path)).status_code == 410
+    assert (await User.get(id=ada.id)).password_hash is None
+
+
+async def test_its_maker_may_be_dismissed_while_passwords_are_hashed(world: World) -> None:
+    await world.person("desk", password=PASSWORD, role=Role.HELPDESK)
+    ada = await world.person("ada")
+    made, browser = await hand_off(await world.entered("desk"), ada), world.browser()
+    link = await follow(browser, made)
+
+    async def meanwhile() -> None:
+        await User.filter(username="desk").update(state="disabled")
+
+    with closing(SlowPasswords(meanwhile, at="hash")) as passwords:
+        world.state["passwords"] = passwords
+        assert (await send(browser, link, made.code)).status_code == 410
     assert (await User.get(id=ada.id)).password_hash is None

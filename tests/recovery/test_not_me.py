@@ -8,7 +8,7 @@ import pytest
 
 from tests.postal import NEW_PASSWORD, ask, html_of, link_in, open_link, post, set_password, text_of, use_server
 from tests.smtp_server import Received, SmtpServer, smtp_server
-from tests.world import PASSWORD, Browser, World
+from tests.world import PASSWORD, Browser, World, hash_of
 from webapp.audit.models import AuditEntry
 from webapp.audit.record import COMMAND_LINE
 from webapp.outbox.models import Letter, LetterState
@@ -18,6 +18,7 @@ from webapp.recovery.models import RecoveryRequest, RequestOutcome
 from webapp.recovery.not_me.freeze import Frozen, freeze
 from webapp.recovery.not_me.link import Spent, mint
 from webapp.users.models import User
+from webapp.users.set_password import Change, change_password
 
 NOT_ME = re.compile(r"http://localhost:8000(/not-me/\S+)")
 
@@ -192,6 +193,7 @@ async def test_after_a_thaw_the_links_of_letters_from_before_do_nothing_and_late
         await post(world)
         second = not_me_in(await server.next_letter())
         await world.browser().post(case.link)
+        await world.wait(seconds=1)
         await case.admin.post(f"/users/{case.alice.id}/state", {"state": "thawed"})
         for send in (world.browser().get, world.browser().post):
             assert (await send(second)).status_code == 410
@@ -204,6 +206,23 @@ async def test_after_a_thaw_the_links_of_letters_from_before_do_nothing_and_late
                 pass
         third = not_me_in(letter)
     assert (await world.browser().post(third)).status_code == 200
+    assert (await User.get(id=case.alice.id)).frozen_at is not None
+
+
+async def test_the_letter_of_what_thawed_the_account_has_a_link_that_works(world: World) -> None:
+    async with smtp_server() as server:
+        case = await changed_password(world, server)
+        await world.browser().post(case.link)
+        change = Change(
+            user_id=case.alice.id, password_hash=await hash_of(ANOTHER), action="user:set_password", thaws=True
+        )
+        assert await change_password(change, actor=COMMAND_LINE, now=world.clock())
+        assert (await User.get(id=case.alice.id)).frozen_at is None
+        await post(world)
+        async with asyncio.timeout(10):
+            while (letter := await server.next_letter()).recipients != ["alice@example.org"]:
+                pass
+    assert (await world.browser().post(not_me_in(letter))).status_code == 200
     assert (await User.get(id=case.alice.id)).frozen_at is not None
 
 

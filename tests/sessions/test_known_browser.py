@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from tests.postal import post, text_of, use_server
 from tests.sessions.trying import attempt
 from tests.smtp_server import smtp_server
@@ -187,3 +189,16 @@ async def test_this_browser_stays_known_when_its_owner_ends_the_others(world: Wo
     assert await letters() == told
     await with_cookie(world, thief).sign_in("alice", changed["new_password"])
     assert await letters() == told + 1
+
+
+@pytest.mark.parametrize("where", ["/sign-out", "/account/sessions"])
+async def test_a_browser_that_signs_out_everywhere_stays_known(world: World, where: str) -> None:
+    await world.person("alice", email="alice@example.org", password=PASSWORD)
+    browser = world.browser()
+    for _ in range(2):
+        await browser.sign_in("alice", PASSWORD)
+        assert (
+            await browser.post(where, {"everywhere": "1"} if where == "/sign-out" else {"which": "all"})
+        ).is_redirect
+    assert not await Letter.filter(kind="new_browser").exists()
+    assert await KnownBrowser.all().count() == 1

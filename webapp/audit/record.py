@@ -21,11 +21,13 @@ class Actor:
     name: str
     user_id: int | None = None
     network: str = ""
+    credentials_version: int | None = None
+    """Of somebody signed in: what they begin ends with these credentials. It is no part of the record."""
 
     @classmethod
     def signed_in(cls, principal: Principal, network: str) -> Self:
         """Somebody in a browser."""
-        return cls(principal.username, principal.user_id, network)
+        return cls(principal.username, principal.user_id, network, principal.credentials_version)
 
 
 COMMAND_LINE: Final = Actor("command line")

@@ -255,6 +255,7 @@ _GRANTS: Final[Mapping[str, Message]] = {
 }
 _SWITCHES: Final[Mapping[str, Message]] = {"true": message("Yes"), "false": message("No")}
 _VALUES: Final[Mapping[str, Mapping[str, Message]]] = {
+    "password": {"ended": message("ended")},
     "role": _ROLES,
     "staff_set_passwords": _SWITCHES,
     "attempt": _ATTEMPTS,

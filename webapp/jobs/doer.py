@@ -22,8 +22,7 @@ async def take_on(job: Job, actor: Actor) -> bool:
     """
     if job.state not in WAITING:
         return False
-    user = await User.get_or_none(id=actor.user_id) if actor.user_id else None
-    params = {**job.params, "begun_by": job.params.get("begun_by", job.actor), **signature(user)}
+    params = {**job.params, "begun_by": job.params.get("begun_by", job.actor), **signature(actor)}
     # Where it was when it was read: of two who say so at once, one does it.
     waiting = Job.filter(id=job.id, state=job.state, done=job.done)
     return bool(
@@ -58,9 +57,12 @@ def _may(user: User) -> bool:
     return user.may_enter and user.role is Role.ADMIN and not user.must_change
 
 
-def signature(user: User | None) -> dict[str, int]:
-    """What a job keeps of the credentials of whoever has it done; nothing of the command line."""
-    return {_SIGNED: user.credentials_version} if user else {}
+def signature(actor: Actor) -> dict[str, int]:
+    """What a job keeps of the credentials of whoever has it done; nothing of the command line.
+
+    They are those that the request was admitted with: what has ended since is not signed anew.
+    """
+    return {} if actor.credentials_version is None else {_SIGNED: actor.credentials_version}
 
 
 def begun_by(job: Job) -> dict[str, str]:

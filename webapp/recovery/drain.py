@@ -138,7 +138,8 @@ class Drain:
             created_at__gt=now - await self.limits.link_lifetime(),
             recovery_version=user.recovery_version,
             recipient=user.email,
-            state__not_in=[LetterState.CANCELLED, LetterState.FAILED],
+            # One that was refused counts: another to a mailbox that refuses helps nobody.
+            state__not=LetterState.CANCELLED,
         )
         if await recent.count() >= self.limits.letters_per_hour and await alive.exists():
             return RequestOutcome.OVER_CEILING, user

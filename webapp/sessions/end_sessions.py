@@ -27,11 +27,10 @@ async def end_sessions(
         theirs = Session.filter(user_id=subject.user_id)
         ended = await (theirs.exclude(id=kept) if kept is not None else theirs).delete()
         await forget(subject.user_id, kept=browser)
-        if kept is not None:
-            version = (await User.get(id=subject.user_id)).credentials_version
-            await theirs.filter(credentials_version=version - 1).update(credentials_version=version)
-            known = KnownBrowser.filter(user_id=subject.user_id, credentials_version=version - 1)
-            await known.update(credentials_version=version)
+        version = (await User.get(id=subject.user_id)).credentials_version
+        known = KnownBrowser.filter(user_id=subject.user_id, credentials_version=version - 1)
+        await known.update(credentials_version=version)
+        await theirs.filter(credentials_version=version - 1).update(credentials_version=version)
         if ended:
             await record(actor, Deed("user:ended_sessions", subject, {"sessions": str(ended)}), now=now)
     return ended

@@ -20,7 +20,7 @@ SEEN_EVERY: Final = timedelta(minutes=1)
 
 _LIVE: Final = f"""
     SELECT sessions.id AS session_id, last_seen_at, re_authenticated_at, users.id AS user_id, username, display_name,
-           email, role, must_change, language, time_zone, second_factor
+           email, role, must_change, language, time_zone, second_factor, users.credentials_version AS version
     FROM sessions JOIN users ON users.id = sessions.user_id
     WHERE digest = ? AND last_seen_at >= ? AND sessions.created_at >= ?
       AND sessions.credentials_version = users.credentials_version AND {MAY_ENTER}"""  # noqa: S608 - our own SQL
@@ -92,6 +92,7 @@ async def look_up(token: str, *, lifetime: Lifetime, now: datetime) -> Principal
         language=values["language"],
         time_zone=values["time_zone"],
         second_factor=bool(values["second_factor"]),
+        credentials_version=values["version"],
     )
 
 

@@ -85,14 +85,15 @@ async def _correct(
         return Oneself()
     if role is not Role.ADMIN and held.is_needed:
         return LastAdministrator()
-    details = _differences(user, correction, role)
+    ended_password = _loses_password(user, role)
+    details = _differences(user, correction, role) | ({"password": "ended"} if ended_password else {})
     moved = correction.email != user.email
     if details:
         await User.filter(id=user_id).update(**_changes(user, correction, role))
         await record(actor, Deed("user:corrected", Subject(user.username, user.id), details), now=now)
     if moved:
         await tell_both(user, correction.email, actor=actor, now=now)
-    return Corrected(is_new_address=moved, ended_password=_loses_password(user, role))
+    return Corrected(is_new_address=moved, ended_password=ended_password)
 
 
 async def tell_both(user: User, email: str | None, *, actor: Actor, now: datetime, by_owner: bool = False) -> None:

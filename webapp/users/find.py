@@ -1,11 +1,14 @@
 """Finding the one person that somebody means."""
 
+from datetime import UTC, datetime
 from typing import Final
 
 from webapp.fields import fold
 from webapp.users.models import User
 
 LARGEST_ID: Final = 2**63 - 1
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""Before anything was done here."""
 _LONGEST_USERNAME_KEY: Final = 450
 _LONGEST_EMAIL_KEY: Final = 960
 
@@ -28,7 +31,8 @@ async def by_id(user_id: int) -> User | None:
 
 async def frozen_accounts() -> int:
     """How many accounts their holders have frozen, and nobody has thawed since."""
-    return await User.filter(frozen_at__not_isnull=True, deleted_at=None).count()
+    # Every page of an administrator asks this. SQLite reads the whole table for IS NOT NULL, and an index for this.
+    return await User.filter(frozen_at__gt=EPOCH, deleted_at=None).count()
 
 
 async def is_any_administrator() -> bool:

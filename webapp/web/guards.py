@@ -170,7 +170,9 @@ def _was_here(request: Req) -> bool:
 def _is_small(request: Req) -> bool:
     """Whether it is worth reading from somebody who may be anybody: what is larger is a file, which is lost anyway."""
     length = request.headers.get("Content-Length", "")
-    return not length or (length.isdecimal() and len(length) < 10 and int(length) <= MOST_CARRIED)
+    if not length:
+        return "Transfer-Encoding" not in request.headers
+    return length.isdecimal() and len(length) < 10 and int(length) <= MOST_CARRIED
 
 
 _NO_STORE: Final = {"Cache-Control": "no-store", "Vary": "HX-Request, HX-Request-Type, Cookie"}

@@ -63,7 +63,6 @@ async def count(choice: Choice, *, now: datetime) -> int:
 async def begin(choice: Choice, action: Action, *, actor: Actor, language: str, now: datetime) -> int:
     """Have the worker do it to those who are meant now, and return the job's id."""
     newest = await User.all().order_by("-id").first()
-    user = await User.get_or_none(id=actor.user_id) if actor.user_id else None
     job = await Job.create(
         kind=KIND,
         state=JobState.APPLYING,
@@ -74,7 +73,7 @@ async def begin(choice: Choice, action: Action, *, actor: Actor, language: str, 
             "newest": newest.id if newest else 0,
             "asked_at": now.isoformat(),
             "last": 0,
-            **signature(user),
+            **signature(actor),
         },
         actor_id=actor.user_id,
         actor=actor.name[:200],

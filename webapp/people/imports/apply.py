@@ -131,9 +131,12 @@ async def _change(found: Judged, job: Job, actor: Actor, clock: Clock) -> Judged
         version=user.version,
     )
     match await correct(user.id, correction, actor=actor, now=clock()):
-        case Corrected():
-            if row.password_hash and user.password_hash is None:
+        case Corrected(ended_password=ended_password):
+            if row.password_hash and (user.password_hash is None or ended_password):
                 await _take_over(user, row.password_hash, job, actor, clock)
+            elif ended_password and found.reason:
+                why = message("the password that staff had given ended")
+                return replace(found, reason=message("%(first)s; %(then)s", first=found.reason, then=why))
             return found
         case Taken(_, text):
             return _refused(found, text)

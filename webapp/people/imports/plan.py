@@ -113,7 +113,7 @@ def _kept(job: Job, judged: Iterable[Judged], before: int, vault: Vault) -> Iter
             "job_id": job.id,
             "position": position,
             "line": each.line,
-            "name": each.name.replace("\x00", "")[:200].encode("utf-8", "replace").decode(),
+            "name": _clean(each.name)[:200],
             "user_id": each.user.id if each.user else None,
             "fate": each.fate.value,
             "reason": told(each.reason),
@@ -142,10 +142,15 @@ def unpacked(kept: str, vault: Vault) -> Wanted:
     return Wanted(**{**values, "role": Role(values["role"]) if values["role"] else None})
 
 
+def _clean(text: str) -> str:
+    """What every database keeps and every page can show."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()
+
+
 def _notes(file: File) -> Iterator[Message]:
     yield message("Read as %(encoding)s.", encoding=NAMES[file.encoding])
     if file.unused:
-        yield message("These columns are not used: %(names)s.", names=", ".join(file.unused)[:500])
+        yield message("These columns are not used: %(names)s.", names=_clean(", ".join(file.unused))[:500])
     if "password_hash" in file.columns:
         yield message("A password is taken over for those who have none here yet; nobody's password is replaced.")
 

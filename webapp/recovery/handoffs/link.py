@@ -85,14 +85,14 @@ async def _state(handoff: Handoff, version: int, *, now: datetime) -> Open | Gon
         return Exhausted()
     user = await by_id(handoff.user_id)
     holds = user is not None and user.may_enter and user.recovery_version == handoff.recovery_version == version
-    if user is None or not holds or handoff.cancelled_at is not None or not await _is_answered_for(handoff, user):
+    if user is None or not holds or handoff.cancelled_at is not None or not await is_answered_for(handoff, user):
         return Ended()
     if handoff.ends_at <= now:
         return Expired()
     return Open(handoff, masked(user.username), Owner.of(user))
 
 
-async def _is_answered_for(handoff: Handoff, user: User) -> bool:
+async def is_answered_for(handoff: Handoff, user: User) -> bool:
     """Whether whoever made it could still make it: what somebody prepared who was dismissed opens nothing."""
     if handoff.created_by_id is None:
         return True

@@ -15,7 +15,7 @@ from webapp.crypto.passwords import Passwords
 from webapp.crypto.vault import Vault
 from webapp.db.connect import transaction
 from webapp.recovery.handoffs.code import TRIES, digest, read
-from webapp.recovery.handoffs.link import Ended, Exhausted, Gone, Open, verify
+from webapp.recovery.handoffs.link import Ended, Exhausted, Gone, Open, is_answered_for, verify
 from webapp.recovery.handoffs.make import details_of
 from webapp.recovery.models import Handoff
 from webapp.security_policy import Policy
@@ -137,8 +137,10 @@ async def _set(
     )
     async with transaction():
         # The person first, as whoever cancels does: in another order the two could wait for each other.
-        await User.filter(id=handoff.user_id).select_for_update(no_key=True).first()
-        if not await _alive(link, now=now).exists() or not await change_password(change, actor=actor, now=now):
+        user = await User.filter(id=handoff.user_id).select_for_update(no_key=True).first()
+        if user is None or not await is_answered_for(handoff, user) or not await _alive(link, now=now).exists():
+            return Ended()
+        if not await change_password(change, actor=actor, now=now):
             return Ended()
         await Handoff.filter(id=handoff.id).update(used_at=now)
     return Done(handoff.user_id)

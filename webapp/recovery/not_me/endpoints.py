@@ -56,7 +56,8 @@ async def freeze(request: Req) -> Response:
 
 def _gone(*, too_old: bool) -> Refusal:
     why = message(
-        "It was used already, or is not whole. If something is wrong with your account, tell an administrator."
+        "It was used already, the account was looked at since, or it is not whole. If something is wrong with your "
+        "account, tell an administrator."
     )
     if too_old:
         why = message(

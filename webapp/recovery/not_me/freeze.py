@@ -49,8 +49,10 @@ async def freeze(
         return link
     async with transaction():
         held = await hold(link.user_id)
-        used = await Letter.filter(id=link.letter_id, user_id=link.user_id, link_used_at=None).update(link_used_at=now)
-        if held.user is None or not used:
+        letter = Letter.filter(id=link.letter_id, user_id=link.user_id, link_used_at=None)
+        if held.user is not None and held.user.thawed_at is not None:
+            letter = letter.filter(created_at__gte=held.user.thawed_at)
+        if held.user is None or not await letter.update(link_used_at=now):
             return Spent()
         administrators = [each for each in await administrators_who_may_enter() if each.id != link.user_id]
         if held.user.frozen_at is None:

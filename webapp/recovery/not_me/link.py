@@ -61,7 +61,7 @@ async def verify(links: Links, token: str) -> LinkState:
                 return Spent()
             letter = await Letter.get_or_none(id=letter_id, user_id=user_id, link_used_at=None)
             # What a letter warned of was looked at when the account was thawed: it would be shut again for nothing.
-            if letter is None or (user.thawed_at is not None and letter.created_at <= user.thawed_at):
+            if letter is None or (user.thawed_at is not None and letter.created_at < user.thawed_at):
                 return Spent()
             return Open(user_id, letter_id, masked(user.username), is_frozen=user.frozen_at is not None)
         case crypto.Expired():
