@@ -14,7 +14,7 @@ from tests.world import PASSWORD, Browser, World
 from webapp.account.address.ask import NewAddress, NotAsked, ask
 from webapp.audit.record import Actor
 from webapp.principal import Principal, Role
-from webapp.sessions.change_password import NotChanged, change_own_password
+from webapp.sessions.change_password import Changed, NotChanged, change_own_password
 from webapp.sessions.factors import held
 from webapp.sessions.models import Factor, Session
 from webapp.sessions.session import Client
@@ -121,14 +121,10 @@ async def thief(world: World) -> Principal:
     return principal
 
 
-async def test_the_first_factor_shuts_out_a_change_of_password_that_is_under_way(world: World) -> None:
-    principal = await thief(world)
-
-    async def meanwhile() -> None:
-        await with_app(world, "alice")
-
+async def change_slowly(world: World, principal: Principal, meanwhile: Meanwhile) -> Changed | NotChanged:
+    """Change the password, while something happens as it is hashed."""
     with closing(SlowPasswords(meanwhile, at="hash")) as passwords:
-        outcome = await change_own_password(
+        return await change_own_password(
             principal,
             PASSWORD,
             NEW,
@@ -138,7 +134,15 @@ async def test_the_first_factor_shuts_out_a_change_of_password_that_is_under_way
             browser="",
             now=world.clock(),
         )
-    assert isinstance(outcome, NotChanged)
+
+
+async def test_the_first_factor_shuts_out_a_change_of_password_that_is_under_way(world: World) -> None:
+    principal = await thief(world)
+
+    async def meanwhile() -> None:
+        await with_app(world, "alice")
+
+    assert isinstance(await change_slowly(world, principal, meanwhile), NotChanged)
     owner = await User.get(username="alice")
     assert owner.second_factor
     await world.browser().sign_in("alice", PASSWORD)
@@ -179,18 +183,7 @@ async def test_signing_out_the_others_ends_a_change_that_is_under_way(world: Wor
     async def meanwhile() -> None:
         assert (await owner.post("/account/sessions", {"which": "others"})).status_code == 303
 
-    with closing(SlowPasswords(meanwhile, at="hash")) as passwords:
-        outcome = await change_own_password(
-            principal,
-            PASSWORD,
-            NEW,
-            policy=await world.kit.policy(),
-            passwords=passwords,
-            client=Client("192.0.2.7", "curl"),
-            browser="",
-            now=world.clock(),
-        )
-    assert isinstance(outcome, NotChanged)
+    assert isinstance(await change_slowly(world, principal, meanwhile), NotChanged)
     assert (await owner.get("/account")).status_code == 200
 
 

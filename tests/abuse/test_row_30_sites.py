@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from random import Random
 
 import pytest
 
@@ -54,15 +55,14 @@ async def test_a_site_asks_for_so_many_links(world: World) -> None:
     assert (await world.browser(address=ELSEWHERE).post("/password-reset", asked)).status_code == 303
 
 
-class Patient:
+class Patient(Random):
     """Chance that has one wait for ever."""
 
-    def uniform(self, _low: float, _high: float) -> float:
-        return 3_600.0
+    def uniform(self, a: float, b: float) -> float:
+        return 3_600.0 + a + b
 
 
-async def test_a_full_batch_is_followed_by_the_next_at_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(drain, "BATCH", 1)
+async def test_a_full_batch_is_followed_by_the_next_at_once(world: World) -> None:
     for number in range(3):
         await world.browser().post("/password-reset", {"identifier": f"nobody{number}"})
 
@@ -71,7 +71,7 @@ async def test_a_full_batch_is_followed_by_the_next_at_once(world: World, monkey
 
     stop = asyncio.Event()
     limits = drain.Limits(timedelta(minutes=1), 5, minutes)
-    ours = drain.Drain(world.kit.vault, limits, FakeClock(), lambda: None, Patient())  # type: ignore[arg-type]
+    ours = drain.Drain(world.kit.vault, limits, FakeClock(), lambda: None, batch=1, randomness=Patient())
     running = asyncio.create_task(ours.run(stop))
     async with asyncio.timeout(20):
         while await RecoveryRequest.filter(resolved_at=None).exists():

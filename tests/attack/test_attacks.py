@@ -1,6 +1,7 @@
 """The attacks against Postern, which holds, and against a weak server, where each must see that it does not."""
 
 import ssl
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,7 +12,7 @@ from tests.attack.tls_proxy import tls_proxy
 from tests.attack.weak_server import KNOWN, weak_server
 from tests.served import served
 from webapp.attack.enumeration import on_the_sign_in_page
-from webapp.attack.http import MOST_REQUESTS, Answer, NoAnswer, Origin, Site, TooManyRequests
+from webapp.attack.http import MOST_REQUESTS, NO_HEADERS, Answer, NoAnswer, Origin, Site, TooManyRequests
 from webapp.attack.plan import Finding, attacks, run
 from webapp.attack.verdict import Held, NotHeld, NotTried
 from webapp.db.connect import Database
@@ -118,7 +119,8 @@ def _answering(known: list[str], unknown: list[str]) -> Site:
     """A site that gives these pages by turns; 429 where there are none."""
 
     class Answering(Site):
-        async def post(self, target: str, fields: dict[str, str], **_: object) -> Answer:  # type: ignore[override]  # noqa: ARG002
+        async def post(self, target: str, fields: Mapping[str, str], headers: Mapping[str, str] = NO_HEADERS) -> Answer:
+            assert (target, headers) == ("/sign-in", NO_HEADERS)
             pages = known if fields["identifier"] == KNOWN else unknown
             body = pages[0].encode() if pages else b""
             pages[:] = pages[1:] + pages[:1]

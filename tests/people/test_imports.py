@@ -316,11 +316,11 @@ async def test_whoever_is_there_without_a_password_gets_the_one_of_the_file(worl
     assert (now.password_hash, now.email, now.role) == (HASH, "ada@example.com", "helpdesk")
 
 
-async def test_a_file_has_an_end(world: World, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_file_has_an_end(world: World, signed_in: SignedIn) -> None:
     browser = await signed_in()
-    monkeypatch.setattr(plan, "MOST_ROWS", 2)
     job = await upload(browser, b"username\nada\nbob\ncarol\n")
-    await work(world)
+    async for _ in plan.foretell(job, vault=world.kit.vault, most=2):
+        pass
     assert (await Job.get(id=job.id)).state is JobState.FAILED
     assert "The file has more than 2 rows. Split it." in (await browser.get(f"/users/jobs/{job.id}")).text
 

@@ -53,6 +53,13 @@ async def changed_password(world: World, server: SmtpServer) -> Case:
     return Case(admin, alice, not_me_in(await server.next_letter()))
 
 
+async def next_to_alice(server: SmtpServer) -> Received:
+    async with asyncio.timeout(10):
+        while (letter := await server.next_letter()).recipients != ["alice@example.org"]:
+            pass
+    return letter
+
+
 async def test_looking_says_what_will_happen_and_changes_nothing(world: World) -> None:
     async with smtp_server() as server:
         case = await changed_password(world, server)
@@ -201,9 +208,7 @@ async def test_after_a_thaw_the_links_of_letters_from_before_do_nothing_and_late
         await world.wait(minutes=1)
         await case.admin.post(f"/users/{case.alice.id}/password", {"new_password": NEW_PASSWORD})
         await post(world)
-        async with asyncio.timeout(10):
-            while (letter := await server.next_letter()).recipients != ["alice@example.org"]:
-                pass
+        letter = await next_to_alice(server)
         third = not_me_in(letter)
     assert (await world.browser().post(third)).status_code == 200
     assert (await User.get(id=case.alice.id)).frozen_at is not None
@@ -219,9 +224,7 @@ async def test_the_letter_of_what_thawed_the_account_has_a_link_that_works(world
         assert await change_password(change, actor=COMMAND_LINE, now=world.clock())
         assert (await User.get(id=case.alice.id)).frozen_at is None
         await post(world)
-        async with asyncio.timeout(10):
-            while (letter := await server.next_letter()).recipients != ["alice@example.org"]:
-                pass
+        letter = await next_to_alice(server)
     assert (await world.browser().post(not_me_in(letter))).status_code == 200
     assert (await User.get(id=case.alice.id)).frozen_at is not None
 

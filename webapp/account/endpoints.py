@@ -10,7 +10,7 @@ from webapp.account.events import events_of, password_set_at
 from webapp.account.place import BadCursor
 from webapp.account.preferences import Preferences, save
 from webapp.audit.record import Actor, Subject
-from webapp.crypto.throttle import Limit, Refused
+from webapp.crypto.throttle import Limit
 from webapp.fields import Invalid, Valid, check
 from webapp.sessions.end_sessions import end_sessions
 from webapp.sessions.session import Lifetime
@@ -22,6 +22,7 @@ from webapp.web.cookies import LANGUAGE, SESSION
 from webapp.web.errors import WayOn, refusal
 from webapp.web.forms import read_fields, read_query
 from webapp.web.guards import signed_in
+from webapp.web.limits import require_room
 from webapp.web.pages import Toast
 from webapp.web.state import Req
 from webapp.web.visitor import LANGUAGE_LIFETIME
@@ -51,9 +52,7 @@ async def choose(request: Req) -> Response:
         case Invalid(errors):
             return await _show(request, status=422, values=fields, errors=errors)
         case Valid(chosen):
-            counted = await state["throttle"].count(CHANGES, str(principal.user_id))
-            if isinstance(counted, Refused):
-                raise refusal(429, Retry_After=str(counted.retry_after_seconds))
+            await require_room(request, CHANGES, str(principal.user_id))
             actor = Actor.signed_in(principal, state["network"])
             await save(principal.user_id, chosen, actor=actor, now=state["clock"]())
             response = state["pages"].redirect(request, PATH, toast=Toast(message("Saved.")))

@@ -62,11 +62,14 @@ class OutagesPass:
 
     def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> bool:
         """Whether the exception goes no further."""
-        if not isinstance(error, Exception) or is_unavailable(error):
-            return isinstance(error, Exception)
-        if self._log is not None:
-            self._log.exception(self._complaint, exc_info=error)
-        return self._log is not None
+        if not isinstance(error, Exception):
+            return False
+        if is_unavailable(error):
+            return True
+        if self._log is None:
+            return False
+        self._log.exception(self._complaint, exc_info=error)
+        return True
 
 
 def is_duplicate(error: BaseException) -> str | None:

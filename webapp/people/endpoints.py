@@ -15,6 +15,7 @@ from webapp.mail_server.models import Slot
 from webapp.people import list_page
 from webapp.people.choose_password import Unfit, choose
 from webapp.people.forms import NewPassword, names_of
+from webapp.people.other_address import is_other_address, other_address
 from webapp.people.out_of_reach import record_attempt
 from webapp.people.person_page import (
     LAST_ADMINISTRATOR,
@@ -154,7 +155,6 @@ async def set_password(request: Req) -> Response:
     if isinstance(checked, Invalid):
         return await show(request, user, "password", status=422, errors=checked.errors)
     form = checked.form
-    policy = await state["policy"]()
     chosen = choose(form.new_password, Owner.of(user), generate=form.generate, policy=policy)
     if isinstance(chosen, Unfit):
         errors = {"new_password": chosen.text}
@@ -279,23 +279,6 @@ async def context_of(request: Req, user: User) -> dict[str, Any]:
     locked_until = await (await lock_out_of(request)).locked_until(user, now=now)
     page = await page_of(user, signed_in(request), rules, locked_until=locked_until, now=now)
     return {**page, "rules": rules_for(replace(Owner.of(user), user_id=None), policy)}
-
-
-def is_other_address(user: User, seen: str) -> bool:
-    """Whether the address that was on the screen, if the form says, is no longer theirs."""
-    return bool(seen) and seen != user.email
-
-
-def other_address(user: User, seen: str) -> Message:
-    """What is said then: nothing was sent."""
-    if user.email is None:
-        return message("Somebody else has taken the address %(seen)s away meanwhile. Nothing was sent.", seen=seen)
-    return message(
-        "Somebody else has changed the address meanwhile, from %(seen)s to %(address)s. Nothing was sent; send again to"
-        " write to the new one.",
-        seen=seen,
-        address=user.email,
-    )
 
 
 def actor_of(request: Req) -> Actor:

@@ -103,7 +103,7 @@ class Ways:
 def lines(found: Found, question: Question, reader: Role) -> tuple[Line, ...]:
     """The people found, for somebody with this role."""
     within = reach(reader)
-    ids = {term.text for term in question.typed.terms if not term.part} | {str(question.typed.id)}
+    ids = {str(question.typed.id), *(term.text for term in question.typed.terms if not term.part)}
     name, username, email = (_Marks(question, part) for part in ("name", "username", "email"))
     return tuple(
         Line(

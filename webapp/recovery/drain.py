@@ -54,6 +54,7 @@ class Drain:
     limits: Limits
     clock: Clock
     wake: Callable[[], None]
+    batch: int = BATCH
     randomness: Random = field(default_factory=SystemRandom)
     _owner: str = field(default_factory=lambda: secrets.token_hex(8))
 
@@ -63,7 +64,7 @@ class Drain:
             resolved = 0
             with OutagesPass(log, "requests could not be resolved"):
                 resolved = await self.once()
-            if resolved < BATCH:  # a flood is not waited for: who asked behind it would wait as well
+            if resolved < self.batch:  # a flood is not waited for: who asked behind it would wait as well
                 await _pause(stop, self.randomness.uniform(SHORTEST_WAIT, LONGEST_WAIT))
         with OutagesPass():
             await lease.give_back(LEASE, self._owner)
@@ -72,7 +73,7 @@ class Drain:
         """Resolve what is there and return how many requests that were; none while another process holds the lease."""
         if not await lease.take(LEASE, self._owner, LEASE_SECONDS):
             return 0
-        waiting = await RecoveryRequest.filter(resolved_at=None).order_by("id").limit(BATCH)
+        waiting = await RecoveryRequest.filter(resolved_at=None).order_by("id").limit(self.batch)
         letters = 0
         for request in waiting:
             letters += await self._resolve(request)

@@ -6,7 +6,7 @@ from typing import Final
 
 from starlette.responses import Response
 
-from webapp.crypto.throttle import Limit, Refused, site_of
+from webapp.crypto.throttle import Limit, site_of
 from webapp.fields import Invalid as Malformed
 from webapp.fields import Valid, check
 from webapp.mail_server.active import ActiveServer, active_server
@@ -22,6 +22,7 @@ from webapp.users.fit_password import rules_for
 from webapp.web.cookies import ASKED, RESET
 from webapp.web.errors import Refusal, WayOn, refusal
 from webapp.web.forms import read_fields
+from webapp.web.limits import require_room
 from webapp.web.pages import Toast
 from webapp.web.state import Req
 
@@ -59,9 +60,7 @@ async def ask(request: Req) -> Response:
             most, network = state["settings"].resets_per_network_per_hour, state["network"]
             per_network, per_site = Limit("reset", most, 3_600), Limit("reset-site", most * NETWORKS, 3_600)
             for limit, subject in ((per_network, network), (per_site, site_of(network))):
-                counted = await state["throttle"].count(limit, subject)
-                if isinstance(counted, Refused):
-                    raise refusal(429, Retry_After=str(counted.retry_after_seconds))
+                await require_room(request, limit, subject)
             await request_link(
                 asked,
                 vault=state["vault"],
@@ -142,9 +141,7 @@ async def set_new_password(request: Req) -> Response:
             ),
             way_on=ASK_AGAIN,
         )
-    counted = await state["throttle"].count(PASSWORD_TRIES, fields["link"])
-    if isinstance(counted, Refused):
-        raise refusal(429, Retry_After=str(counted.retry_after_seconds))
+    await require_room(request, PASSWORD_TRIES, fields["link"])
     outcome = await set_with_link(
         token,
         fields["new_password"],

@@ -7,7 +7,6 @@ from starlette.responses import Response
 
 from webapp.audit.record import Actor, Subject
 from webapp.crypto.throttle import Limit
-from webapp.crypto.throttle import Refused as Exceeded
 from webapp.db.connect import transaction
 from webapp.sessions.change_password import Changed, NotChanged, change_own_password
 from webapp.sessions.end_sessions import end_sessions
@@ -24,9 +23,9 @@ from webapp.users.fit_password import Owner, rules_for
 from webapp.users.models import User
 from webapp.web.browser import known_browser, set_known_browser, set_session, user_agent
 from webapp.web.cookies import SECOND_STEP, SESSION
-from webapp.web.errors import refusal
 from webapp.web.forms import read_fields, read_query
 from webapp.web.guards import CHANGE_PASSWORD, own_path, signed_in
+from webapp.web.limits import require_room
 from webapp.web.pages import Toast
 from webapp.web.state import Req
 
@@ -218,9 +217,7 @@ async def count_password_try(request: Req) -> None:
     """
     principal = signed_in(request)
     place = f"session {principal.session_id}"
-    counted = await request.state["throttle"].count(PASSWORD_TRIES, f"own {principal.user_id}", place=place)
-    if isinstance(counted, Exceeded):
-        raise refusal(429, Retry_After=str(counted.retry_after_seconds))
+    await require_room(request, PASSWORD_TRIES, f"own {principal.user_id}", place=place)
 
 
 async def _password_page(request: Req, *, status: int = 200, errors: Mapping[str, Message] = _NO_ERRORS) -> Response:

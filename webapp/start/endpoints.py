@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from webapp.crypto.throttle import Limit, Refused
+from webapp.crypto.throttle import Limit
 from webapp.db.connect import transaction
 from webapp.delivery.ceilings import Ceilings
 from webapp.delivery.wording import KINDS, STATES, STEPS
@@ -25,6 +25,7 @@ from webapp.web.browser import set_session, user_agent
 from webapp.web.errors import Refusal, WayOn, refusal
 from webapp.web.forms import read_fields, read_query
 from webapp.web.guards import signed_in
+from webapp.web.limits import require_room
 from webapp.web.pages import Toast
 from webapp.web.state import Req
 
@@ -118,11 +119,7 @@ async def _rules(request: Req) -> Rules:
 async def _admit(request: Req, token: str) -> None:
     if await is_any_administrator():
         raise _over()
-    match await request.state["throttle"].count(TOKEN_TRIES, request.state["network"]):
-        case Refused(seconds):
-            raise refusal(429, Retry_After=str(seconds))
-        case _:
-            pass
+    await require_room(request, TOKEN_TRIES, request.state["network"])
     if not is_setup_token(token, request.state["setup_token"]):
         raise Refusal(
             403,

@@ -6,13 +6,13 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from webapp.audit.record import Actor, Deed, Subject, record
-from webapp.crypto.throttle import Limit, Refused
+from webapp.crypto.throttle import Limit
 from webapp.db.connect import transaction
 from webapp.fields import Invalid, check
 from webapp.text import Message, message
-from webapp.web.errors import refusal
 from webapp.web.forms import read_fields
 from webapp.web.guards import signed_in
+from webapp.web.limits import require_room
 from webapp.web.pages import Toast
 from webapp.web.state import Req
 from webapp.webhooks.call import Called, Line, call
@@ -61,11 +61,7 @@ async def test(request: Req) -> Response:
     """Tell a test alert with the values on the screen, saved or not, and show at once what came of it."""
     posted = await read_fields(request, FIELDS)
     state = request.state
-    match await state["throttle"].count(TESTS, str(signed_in(request).user_id)):
-        case Refused(seconds):
-            raise refusal(429, Retry_After=str(seconds))
-        case _:
-            pass
+    await require_room(request, TESTS, str(signed_in(request).user_id))
     checked = check(WebhookForm, posted)
     if isinstance(checked, Invalid):
         return await _page(request, posted, errors=checked.errors)

@@ -29,7 +29,7 @@ from webapp.account.address.link import (
     verify,
 )
 from webapp.audit.record import Actor
-from webapp.crypto.throttle import Limit, Refused
+from webapp.crypto.throttle import Limit
 from webapp.fields import Invalid as Malformed
 from webapp.fields import check, fold
 from webapp.recovery.visits import visit_of, was_fetched, was_opened
@@ -40,6 +40,7 @@ from webapp.web.cookies import CONFIRMATION
 from webapp.web.errors import Refusal, WayOn, refusal
 from webapp.web.forms import read_fields
 from webapp.web.guards import signed_in
+from webapp.web.limits import require_room
 from webapp.web.pages import Toast
 from webapp.web.state import Req
 
@@ -70,8 +71,8 @@ async def ask(request: Req) -> Response:
         return await _form(request, status=422, values=fields, errors=checked.errors)
     wanted = checked.form
     await count_password_try(request)
-    await _count(request, ASKED, str(principal.user_id))
-    await _count(request, LETTERS, fold(wanted.email))
+    await require_room(request, ASKED, str(principal.user_id))
+    await require_room(request, LETTERS, fold(wanted.email))
     outcome = await ask_for(
         principal,
         wanted,
@@ -106,7 +107,7 @@ async def settle(request: Req) -> Response:
         raise refusal(422)
     pending = await pending_of(await User.get(id=principal.user_id), now=state["clock"]())
     if pending is not None:
-        await _count(request, LETTERS, fold(pending.address))
+        await require_room(request, LETTERS, fold(pending.address))
     outcome = await send_again(
         principal.user_id,
         actor=actor,
@@ -159,7 +160,7 @@ async def confirm(request: Req) -> Response:
     if not state["links"].matches(token, fields["link"]):
         why = message("This browser has opened another link since. Open the link in your letter again.")
         raise refusal(409, why, way_on=TO_THE_ACCOUNT)
-    await _count(request, CONFIRMATIONS, state["network"])
+    await require_room(request, CONFIRMATIONS, state["network"])
     outcome = await confirm_with(token, links=state["links"], network=state["network"], now=state["clock"]())
     match outcome:
         case Confirmed(user_id):
@@ -217,9 +218,3 @@ def _gone(link: Spent | Expired | Invalid) -> Refusal:
         case _:
             why = message("Its address is not complete. Open it from the letter, or copy it whole.")
     return refusal(410, why, way_on=TO_THE_ACCOUNT)
-
-
-async def _count(request: Req, limit: Limit, subject: str) -> None:
-    counted = await request.state["throttle"].count(limit, subject)
-    if isinstance(counted, Refused):
-        raise refusal(429, Retry_After=str(counted.retry_after_seconds))

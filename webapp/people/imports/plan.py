@@ -61,7 +61,7 @@ async def begin(content: bytes, options: Options, *, vault: Vault, actor: Actor,
     return int(job.id)
 
 
-async def foretell(job: Job, *, vault: Vault) -> AsyncIterator[None]:
+async def foretell(job: Job, *, vault: Vault, most: int = MOST_ROWS) -> AsyncIterator[None]:
     """Read the job's file and write down what would become of each row. A reading that was interrupted begins anew."""
     content = await _content(job, vault)
     file = await asyncio.to_thread(read, content, Encoding(job.params["encoding"]))
@@ -72,8 +72,8 @@ async def foretell(job: Job, *, vault: Vault) -> AsyncIterator[None]:
     seen, counts, position = Seen(), Counter[str](), 0
     records = file.records
     while records_there := await asyncio.to_thread(lambda: list(islice(records, BATCH))):
-        if position + len(records_there) > MOST_ROWS:
-            text = message("The file has more than %(rows)s rows. Split it.", rows=f"{MOST_ROWS:,}")
+        if position + len(records_there) > most:
+            text = message("The file has more than %(rows)s rows. Split it.", rows=f"{most:,}")
             await _end(job, JobState.FAILED, notes=[told(text)])
             return
         judged = await _judged(records_there, seen, job.actor_id)

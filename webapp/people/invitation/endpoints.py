@@ -3,8 +3,9 @@
 from starlette.responses import Response
 
 from webapp.fields import Invalid, check
-from webapp.people.endpoints import actor_of, done, given, is_other_address, other_address, reached, show
+from webapp.people.endpoints import actor_of, done, given, reached, show
 from webapp.people.forms import NewInvitation, names_of
+from webapp.people.other_address import is_other_address, other_address
 from webapp.recovery.invitations.send import NoAddress, Sent, Shut, withdraw
 from webapp.recovery.invitations.send import invite as send_invitation
 from webapp.text import message

@@ -14,6 +14,7 @@ from webapp.text import Message, message
 from webapp.web.errors import refusal
 from webapp.web.forms import read_fields, read_query
 from webapp.web.guards import signed_in
+from webapp.web.limits import require_room
 from webapp.web.pages import Toast
 from webapp.web.state import Req
 
@@ -49,11 +50,7 @@ async def ask(request: Req) -> Response:
         case Valid(plea):
             site = site_of(state["network"])
             for limit, subject in ((PER_NETWORK, state["network"]), (PER_SITE, site), (OVERALL, "")):
-                match await state["throttle"].count(limit, subject):
-                    case Refused(seconds):
-                        raise refusal(429, Retry_After=str(seconds))
-                    case _:
-                        pass
+                await require_room(request, limit, subject)
             if await _adds_something(plea, state["throttle"], network=state["network"]):
                 await ask_for_help(
                     plea,

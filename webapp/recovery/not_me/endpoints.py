@@ -4,7 +4,7 @@ from typing import Final
 
 from starlette.responses import Response
 
-from webapp.crypto.throttle import Limit, Refused
+from webapp.crypto.throttle import Limit
 from webapp.recovery.not_me.freeze import Frozen
 from webapp.recovery.not_me.freeze import freeze as freeze_account
 from webapp.recovery.not_me.link import DAYS, Expired, Open, verify
@@ -13,6 +13,7 @@ from webapp.text import message
 from webapp.web.errors import Refusal, WayOn, refusal
 from webapp.web.forms import read_fields
 from webapp.web.headers import without_path
+from webapp.web.limits import require_room
 from webapp.web.state import Req
 
 CONFIRMATIONS: Final = Limit("not-me", 20, 3_600)
@@ -36,9 +37,7 @@ async def freeze(request: Req) -> Response:
     """Freeze the account, and say what comes next."""
     state = request.state
     await read_fields(request, ())
-    counted = await state["throttle"].count(CONFIRMATIONS, state["network"])
-    if isinstance(counted, Refused):
-        raise refusal(429, Retry_After=str(counted.retry_after_seconds))
+    await require_room(request, CONFIRMATIONS, state["network"])
     outcome = await freeze_account(
         str(request.path_params["token"]),
         links=state["links"],

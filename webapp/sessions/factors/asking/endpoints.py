@@ -4,7 +4,7 @@ from typing import Final
 
 from starlette.responses import Response
 
-from webapp.crypto.throttle import Allowed, Limit, Refused
+from webapp.crypto.throttle import Limit
 from webapp.sessions.endpoints import enter_browser, visit_of
 from webapp.sessions.factors import held, second_step
 from webapp.sessions.factors.challenge import Begun, Purpose, look_up
@@ -15,9 +15,9 @@ from webapp.sessions.models import FactorKind
 from webapp.sessions.sign_in import SignedIn
 from webapp.text import message
 from webapp.web.cookies import SECOND_STEP
-from webapp.web.errors import refusal
 from webapp.web.forms import read_fields
 from webapp.web.guards import CHANGE_PASSWORD, own_path, sign_in_url
+from webapp.web.limits import require_room
 from webapp.web.pages import PRODUCT, Toast
 from webapp.web.state import Req
 
@@ -47,7 +47,8 @@ async def answer(request: Req) -> Response:
         return _begin_again(request)
     visit = visit_of(request)
     known = await has_signed_in(begun.user, visit.cookie, now=state["clock"]())
-    is_last = not fields["passkey"] and await _count(request, begun.user.id, f"browser {visit.cookie}" if known else "")
+    place = f"browser {visit.cookie}" if known else ""
+    is_last = not fields["passkey"] and not await require_room(request, CODE_TRIES, str(begun.user.id), place=place)
     outcome = await second_step.finish(
         begun,
         Given(fields["code"][:100], fields["passkey"]),
@@ -73,15 +74,6 @@ async def answer(request: Req) -> Response:
                 state["wake"]()
             errors = {"": WRONG_PASSKEY} if fields["passkey"] else {"code": WRONG_CODE}
             return await _show(request, begun, status=422, errors=errors)
-
-
-async def _count(request: Req, user_id: int, place: str) -> bool:
-    """Count a code that is tried for this person, and say whether it is the last one for now."""
-    match await request.state["throttle"].count(CODE_TRIES, str(user_id), place=place):
-        case Refused(seconds):
-            raise refusal(429, Retry_After=str(seconds))
-        case Allowed(remaining):
-            return remaining == 0
 
 
 async def _begun(request: Req) -> Begun | None:
