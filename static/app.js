@@ -58,10 +58,9 @@
     else control.removeAttribute("aria-invalid");
   }
 
-  // The server writes UTC; the reader's zone is known here only. What was written stays as the title.
+  // The server writes UTC; the reader's zone is known here only.
   function showLocally(time) {
     if (!time.textContent.endsWith("UTC")) return;
-    time.title = time.textContent;
     const style = { dateStyle: "medium", timeStyle: time.closest("#timeline") ? "medium" : "short" };
     time.textContent = new Intl.DateTimeFormat(document.documentElement.lang, style).format(new Date(time.dateTime));
   }

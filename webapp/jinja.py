@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from types import CodeType
@@ -14,7 +14,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from webapp.text import Translator, translator
-from webapp.time_zone import in_words, zone
+from webapp.time_zone import in_words
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 TEMPLATES_DIR: Final = ROOT / "templates"
@@ -83,18 +83,18 @@ def _gettext(words: Translator, kind: type[str]) -> Callable[..., str]:
 def _moment(words: Translator) -> Callable[..., Markup]:
     """The filter that shows a moment in the zone that the page's context names as ``time_zone``.
 
-    Without one it is in UTC, and says so: app.js turns that to the browser's own zone. A macro that is imported uses it
-    only if it is imported ``with context``.
+    Without one it is in UTC, and says so: app.js turns that to the browser's own zone. To the second it stands in the
+    title. A macro that is imported uses it only if it is imported ``with context``.
     """
 
     @pass_context
     def moment(context: Context, at: datetime | None, *, seconds: bool = False) -> Markup:
         if at is None:
             return Markup("")
-        name = context.get("time_zone") or ""
-        shown = escape(in_words(at, name, words.locale, seconds=seconds))
-        title = f' title="{escape(in_words(at, "", words.locale))}"' if zone(name) else ""
-        return Markup(f'<time datetime="{at.isoformat(timespec="seconds")}"{title}>{shown}</time>')  # noqa: S704 - escaped
+        shown = escape(in_words(at, context.get("time_zone") or "", words.locale, seconds=seconds))
+        exact = at.astimezone(UTC).isoformat(timespec="seconds")
+        title = f"{exact[:10]} {exact[11:19]} UTC"
+        return Markup(f'<time datetime="{exact}" title="{title}">{shown}</time>')  # noqa: S704 - escaped
 
     return moment
 

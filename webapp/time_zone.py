@@ -1,6 +1,6 @@
 """Time zones by their IANA names, and moments as a clock on a wall there shows them."""
 
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from functools import cache, lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
@@ -13,8 +13,6 @@ AREAS: Final = (
     *("Australia", "Europe", "Indian", "Pacific"),
 )
 """What the names of places begin with. Names for machines, such as ``Etc/GMT+5`` or ``EST5EDT``, are not offered."""
-
-_UTC: Final = ZoneInfo("UTC")
 
 
 @cache
@@ -49,11 +47,9 @@ def zone(name: str) -> ZoneInfo | None:
 def in_words(moment: datetime, name: str, locale: Locale, *, seconds: bool = False) -> str:
     """The moment (aware) as the zone's clocks show it, without the zone; in UTC, which is said, if it is not known."""
     place = zone(name)
-    local = moment.astimezone(place or _UTC)
-    minute = local.time().replace(second=0, microsecond=0)
-    exact = seconds or place is None
-    text = _both(locale).replace("{0}", _time(local.time().replace(microsecond=0) if exact else minute, exact, locale))
-    text = text.replace("{1}", _date(local.date(), locale))
+    local = moment.astimezone(place or UTC)
+    clock = _time(local.hour, local.minute, local.second if seconds else None, locale)
+    text = _day(local.date(), locale).replace("{0}", clock)
     return text if place else f"{text} UTC"
 
 
@@ -61,15 +57,13 @@ def in_words(moment: datetime, name: str, locale: Locale, *, seconds: bool = Fal
 
 
 @lru_cache(4096)
-def _date(day: date, locale: Locale) -> str:
-    return format_date(day, "medium", locale=locale)
+def _day(day: date, locale: Locale) -> str:
+    """The day as it is shown, ``{0}`` where the time belongs."""
+    pattern = str(get_datetime_format("medium", locale=locale)).replace("'", "")
+    return pattern.replace("{1}", format_date(day, "medium", locale=locale))
 
 
 @lru_cache(4096)
-def _time(clock: time, exact: bool, locale: Locale) -> str:  # noqa: FBT001 - for the cache
-    return format_time(clock, "medium" if exact else "short", locale=locale)
-
-
-@cache
-def _both(locale: Locale) -> str:
-    return str(get_datetime_format("medium", locale=locale)).replace("'", "")
+def _time(hour: int, minute: int, second: int | None, locale: Locale) -> str:
+    shown = time(hour, minute, second or 0)
+    return format_time(shown, "short" if second is None else "medium", locale=locale)

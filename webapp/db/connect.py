@@ -140,8 +140,17 @@ def reading() -> BaseDBAsyncClient:
 
 
 def engine() -> Engine:
-    """Which database is connected."""
-    return "sqlite" if writing().capabilities.dialect == "sqlite" else "postgres"
+    """Which database is connected.
+
+    Raises:
+        LookupError: none is.
+    """
+    # A search asks this thirty times: the connection itself would take longer to look up.
+    here = get_current_context()
+    for live, database in reversed(_live):
+        if live is here:
+            return database.engine
+    raise LookupError("no database is connected")
 
 
 def configuration(
