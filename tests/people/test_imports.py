@@ -10,8 +10,6 @@ from tests.people.conftest import SignedIn
 from tests.world import Browser, World
 from webapp.audit.models import AuditEntry
 from webapp.crew import create_job_worker
-from webapp.crypto.keys import Keys
-from webapp.crypto.vault import Vault
 from webapp.db import lease
 from webapp.jobs.models import Job, JobChunk, JobRow, JobState
 from webapp.jobs.worker import LEASE
@@ -363,15 +361,6 @@ async def test_a_job_that_cannot_go_on_fails_and_says_so(
     assert (await Job.get(id=job.id)).state is JobState.FAILED
     assert "Something went wrong here" in (await browser.get(f"/users/jobs/{job.id}")).text
     assert not await User.filter(username="ada").exists()
-
-
-async def test_what_was_sealed_with_keys_that_are_gone_fails(world: World, signed_in: SignedIn) -> None:
-    browser = await signed_in()
-    job = await upload(browser, f"username,password_hash\nada,{HASH}\n".encode())
-    await work(world)
-    row = await JobRow.get(job_id=job.id)
-    with pytest.raises(TypeError, match="cannot be opened"):
-        plan.unpacked(row.data, Vault(Keys.parse("e" * 48)))
 
 
 async def test_of_two_workers_one_works(world: World, signed_in: SignedIn) -> None:

@@ -14,10 +14,11 @@ from tests.world import PASSWORD, Browser, World, hash_of
 from webapp.audit.models import AuditEntry
 from webapp.crew import create_job_worker, create_retention
 from webapp.jobs.models import Job, JobRow, JobState
+from webapp.people.imports.apply import BATCH
 from webapp.principal import Role
 from webapp.users.models import User, UserState
 
-TWO_BATCHES = b"username,role\n" + b"".join(b"person%d,helpdesk\n" % number for number in range(501))
+TWO_BATCHES = b"username,role\n" + b"".join(b"person%d,helpdesk\n" % number for number in range(BATCH + 1))
 SOME_TIME = datetime(2026, 1, 1, tzinfo=UTC)
 GONE: dict[str, dict[str, Any]] = {
     "disabled": {"state": "disabled"},
@@ -71,17 +72,17 @@ async def test_an_import_halts_when_whoever_applied_it_may_no_longer(
     await User.filter(username="anna").update(**GONE[how])
     await work(world)
     half = await Job.get(id=job.id)
-    assert (half.state, half.done) == (JobState.HALTED, 500)
-    assert not await User.filter(username="person500").exists()
+    assert (half.state, half.done) == (JobState.HALTED, BATCH)
+    assert not await User.filter(username=f"person{BATCH}").exists()
     assert "anna may not do this any more." in (await bert.get(f"/users/jobs/{job.id}")).text
     rows = (await bert.get(f"/users/jobs/{job.id}/report")).text.splitlines()[1:]
-    assert [row.split(",")[3] for row in rows] == ["new"] * 500 + ["not done"] * (len(rows) - 500)
+    assert [row.split(",")[3] for row in rows] == ["new"] * BATCH + ["not done"] * (len(rows) - BATCH)
     assert await act(bert, job, "discard") == 303
     assert await act(bert, job, "apply") == 303
     await work(world)
     assert (await Job.get(id=job.id)).state is JobState.DONE
     actors = dict(await AuditEntry.filter(action="user:created").values_list("subject", "actor"))
-    assert (actors["person499"], actors["person500"]) == ("anna", "bert")
+    assert (actors[f"person{BATCH - 1}"], actors[f"person{BATCH}"]) == ("anna", "bert")
 
 
 async def test_a_change_of_many_halts_and_can_be_stopped_or_go_on(world: World, signed_in: SignedIn) -> None:

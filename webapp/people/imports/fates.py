@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from webapp.crypto import hash_kinds
 from webapp.fields import Invalid, check, fold
@@ -32,8 +32,7 @@ class Fate(StrEnum):
     WRONG = "wrong"
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     """What a row asks for; None leaves a thing as it is."""
 
     line: int

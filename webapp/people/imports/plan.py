@@ -5,7 +5,7 @@ import base64
 import json
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Any, Final
@@ -22,12 +22,11 @@ from webapp.principal import Role
 from webapp.text import Message, message
 
 KIND: Final = "import"
-BATCH: Final = 500
+BATCH: Final = 1_000
 MOST_BYTES: Final = 50 * 1024 * 1024
 MOST_ROWS: Final = 500_000
 _CHUNK: Final = 256 * 1024
 _CHUNK_BINDING: Final = "chunk of an import"
-_ROW_BINDING: Final = "row of an import"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +78,7 @@ async def foretell(job: Job, *, vault: Vault, most: int = MOST_ROWS) -> AsyncIte
         judged = await _judged(records_there, seen, job.actor_id)
         counts.update(each.fate.value for each in judged)
         async with transaction():
-            await insert_many(JobRow, list(_kept(job, judged, position, vault)))
+            await insert_many(JobRow, list(_kept(job, judged, position)))
             position += len(judged)
             await Job.filter(id=job.id).update(total=position, counts=dict(counts))
         yield
@@ -107,7 +106,7 @@ async def _judged(records: list[Record], seen: Seen, actor_id: int | None) -> li
     ]
 
 
-def _kept(job: Job, judged: Iterable[Judged], before: int, vault: Vault) -> Iterator[dict[str, Any]]:
+def _kept(job: Job, judged: Iterable[Judged], before: int) -> Iterator[dict[str, Any]]:
     for position, each in enumerate(judged, before + 1):
         yield {
             "job_id": job.id,
@@ -117,29 +116,19 @@ def _kept(job: Job, judged: Iterable[Judged], before: int, vault: Vault) -> Iter
             "user_id": each.user.id if each.user else None,
             "fate": each.fate.value,
             "reason": told(each.reason),
-            "data": packed(each.wanted, vault) if each.wanted and each.fate in {Fate.NEW, Fate.CHANGED} else "",
+            "data": packed(each.wanted) if each.wanted and each.fate in {Fate.NEW, Fate.CHANGED} else "",
         }
 
 
-def packed(row: Wanted, vault: Vault) -> str:
-    """What a row asks for, as it is kept until it is done; a hash of a password is sealed."""
-    sealed = vault.seal(row.password_hash, _ROW_BINDING) if row.password_hash else None
-    return json.dumps(asdict(replace(row, password_hash=sealed)), ensure_ascii=False)
+def packed(row: Wanted) -> str:
+    """What a row asks for, as it is kept until it is done."""
+    return json.dumps(row._asdict(), ensure_ascii=False)
 
 
-def unpacked(kept: str, vault: Vault) -> Wanted:
-    """What a row asks for.
-
-    Raises:
-        TypeError: the keys at hand do not open the hash.
-    """
-    values = json.loads(kept)
-    if values["password_hash"]:
-        opened = vault.open(values["password_hash"], _ROW_BINDING)
-        if not isinstance(opened, str):
-            raise TypeError("a row of the file cannot be opened with the keys at hand")
-        values["password_hash"] = opened
-    return Wanted(**{**values, "role": Role(values["role"]) if values["role"] else None})
+def unpacked(kept: str) -> Wanted:
+    """What a row asks for."""
+    wanted = Wanted(**json.loads(kept))
+    return wanted._replace(role=Role(wanted.role)) if wanted.role else wanted
 
 
 def _clean(text: str) -> str:
