@@ -7,6 +7,7 @@ import pytest
 
 from tests.people.conftest import SignedIn
 from tests.world import World
+from webapp.principal import Role
 from webapp.users.models import User
 from webapp.users.names import search_columns
 from webapp.users.search import PAGE_SIZE
@@ -108,6 +109,29 @@ async def test_nobody_found_says_what_to_do(world: World, signed_in: SignedIn) -
     page = _text((await browser.get("/users?q=zzz")).text)
     assert "Nobody matches “zzz”" in page
     assert "Try fewer letters" in page
+    assert "Show deleted users who match" not in page
+
+
+async def test_who_was_deleted_is_offered_where_nobody_else_matches(world: World, signed_in: SignedIn) -> None:
+    browser = await signed_in()
+    ada = await world.person("ada", email="ada@example.org")
+    await User.filter(id=ada.id).update(deleted_at=world.clock())
+    region = (await browser.htmx_get("/users?q=ada&role=user")).text
+    more = re.search(r'href="([^"]+)"><span>Show deleted users who match', region)
+    assert more
+    assert ">ada</" in re.sub(r"</?mark>", "", (await browser.get(more.group(1).replace("&amp;", "&"))).text)
+    for query in ("q=adam", "q=ada&role=admin", "q=ada&status=locked", "q=is:deleted+zzz"):
+        assert "Show deleted users who match" not in (await browser.htmx_get(f"/users?{query}")).text, query
+    await world.person("adab")
+    assert "Show deleted users who match" not in (await browser.htmx_get("/users?q=ada")).text
+
+
+async def test_who_was_deleted_is_not_told_by_an_address_beyond_reach(world: World, signed_in: SignedIn) -> None:
+    helper = await signed_in("helper", Role.HELPDESK)
+    boss = await world.person("boss", email="secret@example.org", role=Role.ADMIN)
+    await User.filter(id=boss.id).update(deleted_at=world.clock())
+    assert "Show deleted users who match" not in (await helper.htmx_get("/users?q=secret@example.org")).text
+    assert "Show deleted users who match" in (await helper.htmx_get("/users?q=boss")).text
 
 
 @pytest.mark.parametrize(

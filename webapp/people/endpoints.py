@@ -43,7 +43,7 @@ from webapp.users.find import by_id
 from webapp.users.fit_password import Owner, is_short, rules_for
 from webapp.users.models import User
 from webapp.users.question import FIELDS, BadQuestion, Question, Status
-from webapp.users.search import PAGE_SIZE, BadCursor, find
+from webapp.users.search import PAGE_SIZE, BadCursor, find, is_among_the_deleted
 from webapp.users.set_password import Change, give_password
 from webapp.web.errors import WayOn, refusal
 from webapp.web.forms import read_fields, read_query
@@ -75,7 +75,8 @@ async def index(request: Req) -> Response:
         found = await find(question, now=now, locked=locked, reach=within, after=after, limit=limit)
     except (BadCursor, BadQuestion):
         raise refusal(422, message("There is no such page of the list."), way_on=TO_THE_LIST) from None
-    ways = list_page.ways(PATH, found, question, before=shown if after else 0)
+    deleted = not found.people and await is_among_the_deleted(question, now=now, reach=within)
+    ways = list_page.ways(PATH, found, question, before=shown if after else 0, deleted=deleted)
     return await state["pages"].search(
         request,
         "people/index.html",

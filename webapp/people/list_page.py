@@ -96,6 +96,8 @@ class Ways:
     """The next page; empty on the last."""
     everybody: str
     """The same text without filters."""
+    deleted: str
+    """Those who were deleted and match; empty if nobody is known to."""
     chips: tuple[Chip, ...]
     headings: Mapping[str, Heading]
 
@@ -151,14 +153,18 @@ def chips(path: str, question: Question) -> tuple[Chip, ...]:
     return tuple(Chip(text, path_of(path, without)) for text, without in _chips(question))
 
 
-def ways(path: str, found: Found, question: Question, *, before: int) -> Ways:
-    """The links of a page of the list that lies at ``path``; so many people were shown ``before`` it."""
+def ways(path: str, found: Found, question: Question, *, before: int, deleted: bool = False) -> Ways:
+    """The links of a page of the list that lies at ``path``; so many people were shown ``before`` it.
+
+    ``deleted`` says that the question finds somebody among those who were deleted.
+    """
     shown = before + len(found.people)
     return Ways(
         here=path_of(path, question),
         whole=path_of(path, question, shown=str(shown)) if before else path_of(path, question),
         more=path_of(path, question, after=found.after, shown=str(shown)) if found.after else "",
         everybody=path_of(path, Question(text=question.text)),
+        deleted=path_of(path, replace(question, statuses=(*question.statuses, Status.DELETED))) if deleted else "",
         chips=chips(path, question),
         headings={
             "name": _heading(path, question, Sort.NAME, Sort.NAME_DOWN),

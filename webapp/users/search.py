@@ -9,7 +9,7 @@ import base64
 import binascii
 import json
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -20,7 +20,7 @@ from webapp.users.authority import EVERYONE
 from webapp.users.candidates import FEW, Few, by_grams, by_text, few, has_own_index, in_sample
 from webapp.users.narrowing import Where, both, filters, within
 from webapp.users.narrowing import found as matching
-from webapp.users.question import LARGEST_ID, Question
+from webapp.users.question import LARGEST_ID, Question, Status
 from webapp.users.ranks import ID, NAME, Rank, column, ranks
 from webapp.users.total import Total, total_of
 
@@ -119,6 +119,14 @@ async def find(
         else:
             total = Total(counted)
     return Found(tuple(map(_row, page)), _cursor(page[-1]) if more else "", total)
+
+
+async def is_among_the_deleted(question: Question, *, now: datetime, reach: Collection[Role] = EVERYONE) -> bool:
+    """Whether a text that finds nobody finds somebody who was deleted: they can be restored for a while."""
+    if not question.typed.terms or question.asks(Status.DELETED) or question.needs_locked:
+        return False
+    deleted = replace(question, statuses=(*question.statuses, Status.DELETED))
+    return bool((await find(deleted, now=now, reach=reach, limit=1)).people)
 
 
 def _streamed(question: Question, ordered: Sequence[Rank], narrowed: Where, place: _Place | None, limit: int) -> Where:
