@@ -19,9 +19,12 @@ def marked(text: str, needles: Collection[str]) -> Markup:
 
     A letter and the marks above and below it stay together, as does a letter that folds to several (``ß`` to ``ss``).
     """
+    whole = fold_for_search(text) if needles else ""
+    if not any(needle in whole for needle in needles):
+        return escape(text)
     letters: Sequence[str] = text
     if text.isascii():
-        spans = _spans(fold_for_search(text), needles)
+        spans = _spans(whole, needles)
     else:
         letters = _letters(text)
         folded = [_folded(letter) for letter in letters]
