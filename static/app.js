@@ -60,8 +60,9 @@
 
   // The server writes UTC; the reader's zone is known here only.
   function showLocally(time) {
-    if (!time.textContent.endsWith("UTC")) return;
-    const style = { dateStyle: "medium", timeStyle: time.closest("#timeline") ? "medium" : "short" };
+    const day = "day" in time.dataset;
+    if (!day && !time.textContent.endsWith("UTC")) return;
+    const style = { dateStyle: "medium", timeStyle: day ? undefined : time.closest("#timeline") ? "medium" : "short" };
     time.textContent = new Intl.DateTimeFormat(document.documentElement.lang, style).format(new Date(time.dateTime));
   }
 

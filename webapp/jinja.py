@@ -14,7 +14,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from webapp.text import Translator, translator
-from webapp.time_zone import in_words
+from webapp.time_zone import day_in_words, in_words, zone
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 TEMPLATES_DIR: Final = ROOT / "templates"
@@ -57,7 +57,7 @@ def environment(language: str, *, autoescape: bool = True, names: Mapping[str, A
     environment.globals["_"] = environment.globals["gettext"] = _gettext(words, Markup if autoescape else str)
     environment.filters["show"] = words.show
     environment.filters["digits"] = "{:,}".format
-    environment.filters["moment"] = _moment(words)
+    environment.filters["moment"], environment.filters["day"] = _moment(words), _day(words)
     environment.globals.update(names or {})
     environment.globals.update(language=words.tag, static=static)
     return environment
@@ -91,12 +91,26 @@ def _moment(words: Translator) -> Callable[..., Markup]:
     def moment(context: Context, at: datetime | None, *, seconds: bool = False) -> Markup:
         if at is None:
             return Markup("")
-        shown = escape(in_words(at, context.get("time_zone") or "", words.locale, seconds=seconds))
-        exact = at.astimezone(UTC).isoformat(timespec="seconds")
-        title = f"{exact[:10]} {exact[11:19]} UTC"
-        return Markup(f'<time datetime="{exact}" title="{title}">{shown}</time>')  # noqa: S704 - escaped
+        return _time(at, in_words(at, context.get("time_zone") or "", words.locale, seconds=seconds))
 
     return moment
+
+
+def _day(words: Translator) -> Callable[..., Markup]:
+    """The filter that shows the day of a moment, like ``moment``. In UTC it does not say so; a mark tells app.js."""
+
+    @pass_context
+    def day(context: Context, at: datetime) -> Markup:
+        name = context.get("time_zone") or ""
+        return _time(at, day_in_words(at, name, words.locale), is_local=bool(zone(name)))
+
+    return day
+
+
+def _time(at: datetime, shown: str, *, is_local: bool = True) -> Markup:
+    exact, mark = at.astimezone(UTC).isoformat(timespec="seconds"), "" if is_local else " data-day"
+    title = f"{exact[:10]} {exact[11:19]} UTC"
+    return Markup(f'<time datetime="{exact}" title="{title}"{mark}>{escape(shown)}</time>')  # noqa: S704 - escaped
 
 
 @cache

@@ -53,14 +53,24 @@ def in_words(moment: datetime, name: str, locale: Locale, *, seconds: bool = Fal
     return text if place else f"{text} UTC"
 
 
+def day_in_words(moment: datetime, name: str, locale: Locale) -> str:
+    """The day of the moment (aware) in the zone; in UTC if that is not known."""
+    return _date(moment.astimezone(zone(name) or UTC).date(), locale)
+
+
 # A list shows a hundred moments, and CLDR's patterns are read anew for each otherwise.
 
 
 @lru_cache(4096)
+def _date(day: date, locale: Locale) -> str:
+    return format_date(day, "medium", locale=locale)
+
+
+@lru_cache(4096)
 def _day(day: date, locale: Locale) -> str:
-    """The day as it is shown, ``{0}`` where the time belongs."""
+    """The day, ``{0}`` where the time belongs."""
     pattern = str(get_datetime_format("medium", locale=locale)).replace("'", "")
-    return pattern.replace("{1}", format_date(day, "medium", locale=locale))
+    return pattern.replace("{1}", _date(day, locale))
 
 
 @lru_cache(4096)

@@ -1,6 +1,7 @@
 """The list of people."""
 
 import re
+from datetime import UTC, datetime
 from urllib.parse import quote
 
 import pytest
@@ -44,6 +45,17 @@ async def test_an_id_that_was_typed_is_shown_and_marked(world: World, signed_in:
     for needle in (f"{ada.id}", f"id:{ada.id}"):
         assert f"<mark>{ada.id}</mark>" in (await browser.htmx_get(f"/users?q={needle}")).text
     assert "<small>Id" not in (await browser.htmx_get("/users?q=ada")).text
+
+
+async def test_days_are_those_of_the_readers_zone(world: World, signed_in: SignedIn) -> None:
+    browser = await signed_in()
+    ada = await world.person("ada")
+    await User.filter(id=ada.id).update(created_at=datetime(2026, 3, 4, 20, 30, 15, tzinfo=UTC))
+    exactly = 'datetime="2026-03-04T20:30:15+00:00" title="2026-03-04 20:30:15 UTC"'
+    # app.js shows the day of the browser's zone where this mark is.
+    assert f"<time {exactly} data-day>Mar 4, 2026</time>" in (await browser.htmx_get("/users?q=ada")).text
+    await User.filter(username="root").update(time_zone="Asia/Tokyo")
+    assert f"<time {exactly}>Mar 5, 2026</time>" in (await browser.htmx_get("/users?q=ada")).text
 
 
 async def test_markup_in_a_name_and_in_the_search_is_text(world: World, signed_in: SignedIn) -> None:
