@@ -6,8 +6,10 @@ import pytest
 
 from tests.world import World
 from webapp.audit.record import Actor
-from webapp.db.connect import transaction
+from webapp.db.connect import engine, transaction
 from webapp.principal import Role
+from webapp.users import candidates
+from webapp.users import total as totals
 from webapp.users.create_many import Newcomer, create_many
 from webapp.users.models import User
 from webapp.users.question import Question, Recovery, Sort, Status
@@ -133,3 +135,21 @@ async def test_who_can_recover_is_counted_as_people_change(crowd: World) -> None
     assert (found[Recovery.VERIFIED], found[Recovery.DELETED]) == (1, 1)
     listed = await find(Question(recovery=(Recovery.UNDELIVERABLE,)), now=NOW)
     assert [person.username for person in listed.people] == ["user00001"]
+
+
+async def test_among_very_many_beginnings_fill_the_page(crowd: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    question = Question(text="user0500")
+    everybody, few = await names(question), await names(Question(text="rare"))
+    monkeypatch.setattr(candidates, "LARGE", MANY - 1)
+    assert await names(question) == everybody
+    assert await names(Question(text="rare")) == few
+    assert await total(question) == Total(10)
+    monkeypatch.setattr(totals, "AT_LEAST", 7)
+    first = await find(question, now=NOW, limit=4)
+    assert [person.username for person in first.people] == everybody[:4]
+    if engine() == "postgres":  # SQLite reads what is rare in the order of the ranks anyway
+        assert first.total == Total(7, exact=False, least=True)
+    monkeypatch.setattr(totals, "AT_LEAST", 100)
+    least = (await find(question, now=NOW, limit=4)).total
+    assert least
+    assert least.number == 10

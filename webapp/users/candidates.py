@@ -16,6 +16,8 @@ SAMPLE: Final = 2_000
 """So many people with the lowest ids tell how common something is."""
 COMMON: Final = SAMPLE // 200
 """So many of the sample that a list in any order fills its page from a few thousand people."""
+LARGE: Final = 3_000_000
+"""Of more people than these, those who have a rare text are more than a search can look at."""
 _IN_ORDER: Final = {
     Status.DISABLED,
     Status.FROZEN,
@@ -94,3 +96,8 @@ async def in_sample(where: Where) -> int:
     sample = f"(SELECT * FROM users ORDER BY id LIMIT {SAMPLE}) AS users"
     found_there = await rows(f"SELECT count(*) AS n FROM {sample} WHERE {where.sql}", *where.values)
     return int(found_there[0]["n"])
+
+
+async def is_large() -> bool:
+    """Whether there may be more than LARGE people: as many as ids were given."""
+    return int((await rows("SELECT COALESCE(max(id), 0) AS newest FROM users"))[0]["newest"]) > LARGE

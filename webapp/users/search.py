@@ -17,12 +17,12 @@ from webapp.db.connect import engine
 from webapp.db.query import moment, rows
 from webapp.principal import Role
 from webapp.users.authority import EVERYONE
-from webapp.users.candidates import FEW, Few, by_grams, by_text, few, has_own_index, in_sample
+from webapp.users.candidates import FEW, Few, by_grams, by_text, few, has_own_index, in_sample, is_large
 from webapp.users.narrowing import Where, both, filters, within
 from webapp.users.narrowing import found as matching
 from webapp.users.question import LARGEST_ID, Question, Status
 from webapp.users.ranks import ID, NAME, Rank, column, ranks
-from webapp.users.total import Total, total_of
+from webapp.users.total import Total, at_least, total_of
 
 PAGE_SIZE: Final = 20
 """About what a screen shows; more come as one scrolls. Somebody who types waits for each of them."""
@@ -104,21 +104,45 @@ async def find(
     if engine() == "postgres" and question.typed.terms:
         sampled = await in_sample(both([matching(question), narrowed]))
     left = await few(question, narrowed, sampled)
-    if left:
-        statement = _collected(question, ordered, narrowed, left, place, limit + 1)
-    else:
-        statement = _streamed(question, ordered, narrowed, place, limit + 1)
-    found = await rows(statement.sql, *statement.values)
-    found.sort(key=lambda row: row["tier"])  # what is in each rank is in order already
+    found, are_nearest = await _page(question, ordered, narrowed, left, place, limit + 1)
     page, more = found[:limit], len(found) > limit
     total = None
     if place is None:
         counted = len(page) if not more else found[0].get("counted")
-        if counted is None:
-            total = await total_of(question, narrowed, sampled, is_all=reached == Where())
-        else:
+        if counted is not None:
             total = Total(counted)
+        elif are_nearest:
+            total = await at_least(ordered[:-1], narrowed)
+        else:
+            total = await total_of(question, narrowed, sampled, is_all=reached == Where())
     return Found(tuple(map(_row, page)), _cursor(page[-1]) if more else "", total)
+
+
+async def _page(
+    question: Question,
+    ordered: Sequence[Rank],
+    narrowed: Where,
+    left: Few | None,
+    place: _Place | None,
+    limit: int,
+) -> tuple[list[dict[str, Any]], bool]:
+    """A page, and whether it is full of those in the nearer ranks, without a look at those in the last."""
+    *nearer, last = ordered
+    is_before_last = place is None or place.rank < last.number
+    if left is Few.TEXT and nearer and is_before_last and not question.is_narrowed and await is_large():
+        # Those who merely hold the text are not few here, and beginnings fill the page as a rule.
+        found = await _rows(_streamed(question, nearer, narrowed, place, limit))
+        if len(found) == limit:
+            return found, True
+    if left:
+        return await _rows(_collected(question, ordered, narrowed, left, place, limit)), False
+    return await _rows(_streamed(question, ordered, narrowed, place, limit)), False
+
+
+async def _rows(statement: Where) -> list[dict[str, Any]]:
+    found = await rows(statement.sql, *statement.values)
+    found.sort(key=lambda row: row["tier"])  # what is in each rank is in order already
+    return found
 
 
 async def is_among_the_deleted(question: Question, *, now: datetime, reach: Collection[Role] = EVERYONE) -> bool:

@@ -1,5 +1,6 @@
 """How many people match: exactly where there are few, about where there are many, and never at the cost of the page."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -8,6 +9,7 @@ from webapp.db.query import rows
 from webapp.users.candidates import COMMON, SAMPLE, by_grams, by_text, in_sample
 from webapp.users.narrowing import Where, as_id, both, found
 from webapp.users.question import Question, Recovery
+from webapp.users.ranks import Rank
 from webapp.users.reachability import counts
 
 EXACTLY: Final = 1_000
@@ -22,12 +24,17 @@ AMONG: Final = 20_000
 there are no more people than that, all are counted."""
 
 
+AT_LEAST: Final = 500
+"""So many are counted where it is only said that there are at least so many."""
+
+
 @dataclass(frozen=True, slots=True)
 class Total:
-    """How many there are, exactly or about."""
+    """How many there are, exactly or about, or at least."""
 
     number: int
     exact: bool = True
+    least: bool = False
 
 
 async def total_of(question: Question, narrowed: Where, sampled: int | None = None, *, is_all: bool = True) -> Total:
@@ -53,6 +60,19 @@ async def total_of(question: Question, narrowed: Where, sampled: int | None = No
             return Total(counted)
         about = max(MOST, about)
     return Total(rounded(about), exact=False)
+
+
+async def at_least(some: Sequence[Rank], narrowed: Where) -> Total:
+    """That so many are in some ranks, of which none has anybody in common with another."""
+    found = 0
+    for rank in some:
+        where, left = both([rank.where, narrowed]), AT_LEAST - found
+        sql = f"SELECT count(*) AS n FROM (SELECT 1 FROM users WHERE {where.sql} LIMIT {left}) AS capped"
+        (counted,) = await rows(sql, *where.values)
+        found += int(counted["n"])
+        if found >= AT_LEAST:
+            break
+    return Total(found, exact=False, least=True)
 
 
 async def _counted(question: Question, where: Where, most: int) -> int:
