@@ -14,6 +14,8 @@ FEW: Final = 5_000
 """So many people are looked at one by one in a few hundredths of a second."""
 SAMPLE: Final = 2_000
 """So many people with the lowest ids tell how common something is."""
+MOST_NEAR: Final = 50_000
+"""So many people are looked at one after the other in a tenth of a second."""
 COMMON: Final = SAMPLE // 200
 """So many of the sample that a list in any order fills its page from a few thousand people."""
 LARGE: Final = 3_000_000
@@ -67,23 +69,32 @@ def has_own_index(question: Question) -> bool:
     return bool(statuses & _IN_ORDER) or len(question.recovery) == 1
 
 
-async def few(question: Question, narrowed: Where, sampled: int | None) -> Few | None:
-    """By what few people are left, and None if neither the filters nor, where it matters, the text leaves few.
+async def few_by_filters(question: Question, narrowed: Where) -> Few | None:
+    """Whether the filters leave few people, and no index has these in the order that is asked for."""
+    in_order = question.sort in {Sort.BEST, Sort.NAME, Sort.NAME_DOWN} and has_own_index(question)
+    if not question.is_narrowed or (in_order and not question.typed.terms):
+        return None
+    return Few.FILTERS if await _count_to_few("users", narrowed) <= FEW else None
+
+
+async def few_by_text(question: Question, sampled: int | None) -> Few | None:
+    """Whether the text leaves few people, where it matters.
 
     SQLite reads a text in the order of the ranks at the same cost however many match; in any other order it matters.
     ``sampled`` of the sample match the question, which is known on PostgreSQL if there is a text.
     """
-    terms = question.typed.terms
-    in_order = not terms and question.sort in {Sort.BEST, Sort.NAME, Sort.NAME_DOWN} and has_own_index(question)
-    if question.is_narrowed and not in_order and await _count_to_few("users", narrowed) <= FEW:
-        return Few.FILTERS
     if sampled is not None:
         of_text = await in_sample(found(question)) if question.is_narrowed else sampled
         return Few.TEXT if of_text < COMMON else None
-    if question.sort is Sort.BEST or not terms:
+    if question.sort is Sort.BEST or not question.typed.terms:
         return None
     source, where = by_text(question)
     return Few.TEXT if await _count_to_few(source, where) <= FEW else None
+
+
+def near(sampled: int, limit: int) -> int:
+    """Among how many people there are as many as a page holds, if ``sampled`` of the sample match."""
+    return min(max(FEW, 2 * limit * SAMPLE // max(sampled, 1)), MOST_NEAR)
 
 
 async def _count_to_few(source: str, where: Where) -> int:
@@ -91,9 +102,9 @@ async def _count_to_few(source: str, where: Where) -> int:
     return int((await rows(sql, *where.values))[0]["n"])
 
 
-async def in_sample(where: Where) -> int:
-    """How many of the sample fulfil a condition."""
-    sample = f"(SELECT * FROM users ORDER BY id LIMIT {SAMPLE}) AS users"
+async def in_sample(where: Where, size: int = SAMPLE) -> int:
+    """How many of the people with the lowest ids fulfil a condition."""
+    sample = f"(SELECT * FROM users ORDER BY id LIMIT {size}) AS users"
     found_there = await rows(f"SELECT count(*) AS n FROM {sample} WHERE {where.sql}", *where.values)
     return int(found_there[0]["n"])
 

@@ -17,11 +17,22 @@ from webapp.db.connect import engine
 from webapp.db.query import moment, rows
 from webapp.principal import Role
 from webapp.users.authority import EVERYONE
-from webapp.users.candidates import FEW, Few, by_grams, by_text, few, has_own_index, in_sample, is_large
+from webapp.users.candidates import (
+    Few,
+    by_grams,
+    by_text,
+    few_by_filters,
+    few_by_text,
+    has_own_index,
+    in_sample,
+    is_large,
+    near,
+)
 from webapp.users.narrowing import Where, both, filters, within
 from webapp.users.narrowing import found as matching
-from webapp.users.question import LARGEST_ID, Question, Status
+from webapp.users.question import LARGEST_ID, Question, Recovery, Status
 from webapp.users.ranks import ID, NAME, Rank, column, ranks
+from webapp.users.reachability import counts
 from webapp.users.total import Total, at_least, total_of
 
 PAGE_SIZE: Final = 20
@@ -100,11 +111,12 @@ async def find(
     place = _read_cursor(after, ordered) if after else None
     reached = within(question, reach)
     narrowed = both([filters(question, now=now, locked=locked), reached])
-    sampled = None
-    if engine() == "postgres" and question.typed.terms:
-        sampled = await in_sample(both([matching(question), narrowed]))
-    left = await few(question, narrowed, sampled)
-    found, are_nearest = await _page(question, ordered, narrowed, left, place, limit + 1)
+    left, sampled = await few_by_filters(question, narrowed), None
+    if left is None:
+        if engine() == "postgres" and question.typed.terms:
+            sampled = await in_sample(both([matching(question), narrowed]))
+        left = await few_by_text(question, sampled)
+    found, are_nearest = await _page(question, ordered, narrowed, left, sampled, place, limit + 1)
     page, more = found[:limit], len(found) > limit
     total = None
     if place is None:
@@ -123,6 +135,7 @@ async def _page(
     ordered: Sequence[Rank],
     narrowed: Where,
     left: Few | None,
+    sampled: int | None,
     place: _Place | None,
     limit: int,
 ) -> tuple[list[dict[str, Any]], bool]:
@@ -131,12 +144,12 @@ async def _page(
     is_before_last = place is None or place.rank < last.number
     if left is Few.TEXT and nearer and is_before_last and not question.is_narrowed and await is_large():
         # Those who merely hold the text are not few here, and beginnings fill the page as a rule.
-        found = await _rows(_streamed(question, nearer, narrowed, place, limit))
+        found = await _rows(_streamed(question, nearer, narrowed, sampled, place, limit))
         if len(found) == limit:
             return found, True
     if left:
         return await _rows(_collected(question, ordered, narrowed, left, place, limit)), False
-    return await _rows(_streamed(question, ordered, narrowed, place, limit)), False
+    return await _rows(_streamed(question, ordered, narrowed, sampled, place, limit)), False
 
 
 async def _rows(statement: Where) -> list[dict[str, Any]]:
@@ -149,11 +162,20 @@ async def is_among_the_deleted(question: Question, *, now: datetime, reach: Coll
     """Whether a text that finds nobody finds somebody who was deleted: they can be restored for a while."""
     if not question.typed.terms or question.asks(Status.DELETED) or question.needs_locked:
         return False
+    if not (await counts())[Recovery.DELETED]:
+        return False
     deleted = replace(question, statuses=(*question.statuses, Status.DELETED))
     return bool((await find(deleted, now=now, reach=reach, limit=1)).people)
 
 
-def _streamed(question: Question, ordered: Sequence[Rank], narrowed: Where, place: _Place | None, limit: int) -> Where:
+def _streamed(
+    question: Question,
+    ordered: Sequence[Rank],
+    narrowed: Where,
+    sampled: int | None,
+    place: _Place | None,
+    limit: int,
+) -> Where:
     """A page, read rank after rank until it is full."""
     by_filter = not question.typed.terms and has_own_index(question)
     arms = [
@@ -161,7 +183,12 @@ def _streamed(question: Question, ordered: Sequence[Rank], narrowed: Where, plac
         for rank in ordered
         if place is None or rank.number >= place.rank
         for arm in _arms(
-            rank, narrowed, place if place and place.rank == rank.number else None, limit, by_filter=by_filter
+            rank,
+            narrowed,
+            place if place and place.rank == rank.number else None,
+            limit,
+            by_filter=by_filter,
+            among=near(sampled or 0, limit),
         )
     ]
     if len(arms) == 1:
@@ -170,7 +197,9 @@ def _streamed(question: Question, ordered: Sequence[Rank], narrowed: Where, plac
     return Where(f"{sql} LIMIT {limit}", tuple(value for arm in arms for value in arm.values))
 
 
-def _arms(rank: Rank, narrowed: Where, place: _Place | None, limit: int, *, by_filter: bool) -> Iterator[Where]:
+def _arms(
+    rank: Rank, narrowed: Where, place: _Place | None, limit: int, *, by_filter: bool, among: int
+) -> Iterator[Where]:
     if not rank.sought:
         # By itself SQLite would rather sort everybody whom a filter leaves.
         is_told = engine() == "sqlite" and rank.key.index and not (by_filter and rank.key is NAME)
@@ -185,9 +214,9 @@ def _arms(rank: Rank, narrowed: Where, place: _Place | None, limit: int, *, by_f
         yield _arm(rank, source, both([holding, after, rank.where, narrowed]), ("user_grams.rowid",), limit)
         return
     # What is common is among the next few thousand; the index would collect everybody who has it.
-    next_ids = f"SELECT {{}} FROM users WHERE id > ? ORDER BY id LIMIT {FEW}"
-    near = f"({next_ids.format('*')}) AS users"
-    first = _arm(rank, near, both([rank.where, narrowed]), ("id",), limit)
+    next_ids = f"SELECT {{}} FROM users WHERE id > ? ORDER BY id LIMIT {among}"
+    those = f"({next_ids.format('*')}) AS users"
+    first = _arm(rank, those, both([rank.where, narrowed]), ("id",), limit)
     yield Where(first.sql, (passed, *first.values))
     last = f"SELECT max(id) FROM ({next_ids.format('id')}) AS near"
     # Plus nothing, or the primary key would be read for it, too.

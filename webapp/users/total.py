@@ -20,8 +20,8 @@ EXACTLY_AMONG_MANY: Final = 100
 MOST: Final = 5_000
 """More are never counted."""
 AMONG: Final = 20_000
-"""Where filters narrow as well, so many of those who may have the text are looked at; and where there is no text and
-there are no more people than that, all are counted."""
+"""Where filters narrow as well, so many people, or so many of those who may have the text, are looked at; and where there
+is no text and there are no more people than that, all are counted."""
 
 
 AT_LEAST: Final = 500
@@ -55,6 +55,11 @@ async def total_of(question: Question, narrowed: Where, sampled: int | None = No
     sampled = await in_sample(where) if sampled is None else sampled
     about = sampled * everybody / SAMPLE
     if sampled < COMMON:
+        if terms and question.is_narrowed and await in_sample(found(question)) >= COMMON:
+            # The index would collect everybody who has the text.
+            among = await in_sample(where, AMONG)
+            if among:
+                return Total(rounded(among * everybody / AMONG), exact=False)
         counted = await _counted(question, where, MOST)
         if counted <= MOST:
             return Total(counted)
