@@ -20,8 +20,8 @@ EXACTLY_AMONG_MANY: Final = 100
 MOST: Final = 5_000
 """More are never counted."""
 AMONG: Final = 20_000
-"""Where filters narrow as well, so many people, or so many of those who may have the text, are looked at; and where there
-is no text and there are no more people than that, all are counted."""
+"""Where filters narrow as well, so many people, or so many of those who may have the text, are looked at; and where
+there is no text and there are no more people than that, all are counted."""
 
 
 AT_LEAST: Final = 500
