@@ -1,11 +1,10 @@
 """Writing down what became of many rows of a job, in one statement."""
 
 import json
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterable
+from typing import Any, Final, NamedTuple
 
 from webapp.db.connect import engine, writing
-from webapp.jobs.models import JobRow
 
 _SETTLE: Final = {
     "sqlite": "UPDATE job_rows SET fate = given.value ->> 'fate', reason = given.value -> 'reason',"
@@ -17,7 +16,16 @@ _SETTLE: Final = {
 }
 
 
-async def settle(rows: Sequence[JobRow]) -> None:
-    """Keep the fate, the reason and the person of each row, and forget what it asked for."""
-    given = [{"id": row.id, "fate": row.fate, "reason": row.reason, "user_id": row.user_id} for row in rows]
-    await writing().execute_query(_SETTLE[engine()], [json.dumps(given)])
+class Settled(NamedTuple):
+    """What became of a row."""
+
+    id: int
+    fate: str
+    reason: list[Any]
+    """As ``told`` gives it."""
+    user_id: int | None
+
+
+async def settle(rows: Iterable[Settled]) -> None:
+    """Keep what became of each row, and forget what it asked for. Call it inside a transaction."""
+    await writing().execute_query(_SETTLE[engine()], [json.dumps([each._asdict() for each in rows])])

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from webapp.audit.record import Actor, Deed, record
 from webapp.clock import Clock
@@ -12,7 +12,7 @@ from webapp.db.connect import is_duplicate, transaction
 from webapp.jobs.doer import begun_by, doer, goes_on
 from webapp.jobs.models import Job, JobRow, JobState
 from webapp.jobs.progress import advance
-from webapp.jobs.rows import settle
+from webapp.jobs.rows import Settled, settle
 from webapp.jobs.told import told
 from webapp.people.imports.fates import Fate, Judged, judge
 from webapp.people.imports.plan import foretell, unpacked
@@ -56,7 +56,7 @@ async def _apply(job: Job, clock: Clock, wake: Wake) -> AsyncIterator[None]:
 async def _batch_of(job: Job, clock: Clock) -> bool:
     """Do the next batch; False if there is none here. ``job`` is brought up to date."""
     for attempt in range(TRIES):
-        rows = await JobRow.filter(job_id=job.id, position__gt=job.done).order_by("position").limit(BATCH)
+        rows = await _next(job)
         if not rows or not await goes_on(job):
             return False
         try:
@@ -71,7 +71,20 @@ async def _batch_of(job: Job, clock: Clock) -> bool:
     return False
 
 
-async def _do(rows: Sequence[JobRow], job: Job, clock: Clock) -> dict[str, int] | None:
+class _Row(NamedTuple):
+    id: int
+    position: int
+    fate: str
+    data: str
+    """Empty where there is nothing to be done."""
+
+
+async def _next(job: Job) -> list[_Row]:
+    left = JobRow.filter(job_id=job.id, position__gt=job.done).order_by("position").limit(BATCH)
+    return [_Row(*values) for values in await left.values_list(*_Row._fields)]
+
+
+async def _do(rows: Sequence[_Row], job: Job, clock: Clock) -> dict[str, int] | None:
     """Do a batch in one transaction, and return the numbers of rows by fate then; None if another worker does it."""
     actor, counts = doer(job), Counter(job.counts)
     asked = {row.position: unpacked(row.data) for row in rows if row.data}
@@ -80,18 +93,19 @@ async def _do(rows: Sequence[JobRow], job: Job, clock: Clock) -> dict[str, int] 
             return None
         judged = dict(zip(asked, await judge(list(asked.values()), actor_id=actor.user_id), strict=True))
         ids = await _create({at: each for at, each in judged.items() if each.fate is Fate.NEW}, job, actor, clock)
+        settled = []
         for row in rows:
             if row.position not in judged:
                 continue
             found = judged[row.position]
             if found.fate is Fate.CHANGED:
                 found = await _change(found, job, actor, clock)
-            counts.update({row.fate: -1})
-            counts.update({found.fate.value: 1})
-            row.fate, row.reason = found.fate.value, told(found.reason)
-            row.user_id = ids.get(row.position) or (found.user.id if found.user else None)
-        if asked:
-            await settle([row for row in rows if row.position in asked])
+            counts[row.fate] -= 1
+            counts[found.fate.value] += 1
+            user_id = ids.get(row.position) or (found.user.id if found.user else None)
+            settled.append(Settled(row.id, found.fate.value, told(found.reason), user_id))
+        if settled:
+            await settle(settled)
         if job.params["invite"]:
             for at, user_id in ids.items():
                 if (row_asked := asked[at]).email and not row_asked.password_hash:
