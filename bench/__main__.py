@@ -68,7 +68,8 @@ def main(names: Sequence[str]) -> int:
         parts[title] = _part(circumstances, figures)
         held = held and all(figure.held for figure in figures)
         written(figures)
-        sections = [f"## {title}\n\n{parts[title]}" for title, _ in MEASURES.values() if title in parts]
+        order = dict.fromkeys([*(title for title, _ in MEASURES.values()), *parts])  # what was measured by hand is last
+        sections = [f"## {title}\n\n{parts[title]}" for title in order if title in parts]
         RESULTS.write_text("\n".join([_HEAD, *sections]))
     print(f"Written to {RESULTS.relative_to(Path.cwd())}.")
     return 0 if held else 1
