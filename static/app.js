@@ -63,7 +63,9 @@
     const day = "day" in time.dataset;
     if (!day && !time.textContent.endsWith("UTC")) return;
     const style = { dateStyle: "medium", timeStyle: day ? undefined : time.closest("#timeline") ? "medium" : "short" };
-    time.textContent = new Intl.DateTimeFormat(document.documentElement.lang, style).format(new Date(time.dateTime));
+    const shown = (style) => new Intl.DateTimeFormat(document.documentElement.lang, style).format(new Date(time.dateTime));
+    time.textContent = shown(style);
+    time.title = shown({ dateStyle: "medium", timeStyle: "long" });
   }
 
   function leaveLater(toast) {

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from types import CodeType
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.bccache import Bucket
@@ -84,14 +85,15 @@ def _moment(words: Translator) -> Callable[..., Markup]:
     """The filter that shows a moment in the zone that the page's context names as ``time_zone``.
 
     Without one it is in UTC, and says so: app.js turns that to the browser's own zone. To the second it stands in the
-    title. A macro that is imported uses it only if it is imported ``with context``.
+    title, with the zone's distance from UTC. A macro that is imported uses it only if it is imported ``with context``.
     """
 
     @pass_context
     def moment(context: Context, at: datetime | None, *, seconds: bool = False) -> Markup:
         if at is None:
             return Markup("")
-        return _time(at, in_words(at, context.get("time_zone") or "", words.locale, seconds=seconds))
+        name = context.get("time_zone") or ""
+        return _time(at, in_words(at, name, words.locale, seconds=seconds), zone(name))
 
     return moment
 
@@ -102,14 +104,15 @@ def _day(words: Translator) -> Callable[..., Markup]:
     @pass_context
     def day(context: Context, at: datetime) -> Markup:
         name = context.get("time_zone") or ""
-        return _time(at, day_in_words(at, name, words.locale), is_local=bool(zone(name)))
+        place = zone(name)
+        return _time(at, day_in_words(at, name, words.locale), place, "" if place else " data-day")
 
     return day
 
 
-def _time(at: datetime, shown: str, *, is_local: bool = True) -> Markup:
-    exact, mark = at.astimezone(UTC).isoformat(timespec="seconds"), "" if is_local else " data-day"
-    title = f"{exact[:10]} {exact[11:19]} UTC"
+def _time(at: datetime, shown: str, place: ZoneInfo | None, mark: str = "") -> Markup:
+    exact = at.astimezone(place or UTC).isoformat(timespec="seconds")
+    title = f"{exact[:10]} {exact[11:19]} {exact[19:] if place else 'UTC'}"
     return Markup(f'<time datetime="{exact}" title="{title}"{mark}>{escape(shown)}</time>')  # noqa: S704 - escaped
 
 

@@ -17,9 +17,10 @@ async def test_the_time_zone_of_the_account_is_that_of_every_page(world: World) 
     assert (saved.status_code, saved.headers["location"]) == (303, "/account")
     for path in ("/account", "/account/sessions", "/audit"):
         page = (await browser.get(path)).text
-        assert re.search(r'<time datetime="2026-11-22T12:00:00\+00:00" title="[^"]*UTC">[^<]*9:00\sPM</time>', page), (
-            path
-        )
+        assert re.search(
+            r'<time datetime="2026-11-22T21:00:00\+09:00" title="2026-11-22 21:00:00 \+09:00">[^<]*9:00\sPM</time>',
+            page,
+        ), path
         assert "UTC</time>" not in page, path
 
 

@@ -314,12 +314,16 @@ async def test_whoever_is_there_without_a_password_gets_the_one_of_the_file(worl
     assert (now.password_hash, now.email, now.role) == (HASH, "ada@example.com", "helpdesk")
 
 
-async def test_a_file_has_an_end(world: World, signed_in: SignedIn) -> None:
+async def test_a_file_has_an_end(world: World, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch) -> None:
     browser = await signed_in()
-    job = await upload(browser, b"username\nada\nbob\ncarol\n")
-    async for _ in plan.foretell(job, vault=world.kit.vault, most=2):
+    job = await upload(browser, f"username,password_hash\nada,{HASH}\nbob,\ncarol,\n".encode())
+    monkeypatch.setattr(plan, "BATCH", 1)
+    async for _ in plan.foretell(job, vault=world.kit.vault, clock=world.clock, most=2):
         pass
-    assert (await Job.get(id=job.id)).state is JobState.FAILED
+    ended = await Job.get(id=job.id)
+    assert (ended.state, ended.finished_at) == (JobState.FAILED, world.clock())
+    assert [row.data for row in await JobRow.filter(job_id=job.id)] == ["", ""]
+    assert not await JobChunk.filter(job_id=job.id).exists()
     assert "The file has more than 2 rows. Split it." in (await browser.get(f"/users/jobs/{job.id}")).text
 
 

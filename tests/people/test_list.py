@@ -55,6 +55,7 @@ async def test_days_are_those_of_the_readers_zone(world: World, signed_in: Signe
     # app.js shows the day of the browser's zone where this mark is.
     assert f"<time {exactly} data-day>Mar 4, 2026</time>" in (await browser.htmx_get("/users?q=ada")).text
     await User.filter(username="root").update(time_zone="Asia/Tokyo")
+    exactly = 'datetime="2026-03-05T05:30:15+09:00" title="2026-03-05 05:30:15 +09:00"'
     assert f"<time {exactly}>Mar 5, 2026</time>" in (await browser.htmx_get("/users?q=ada")).text
 
 

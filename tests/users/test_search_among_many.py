@@ -9,6 +9,7 @@ from webapp.audit.record import Actor
 from webapp.db.connect import engine, transaction
 from webapp.principal import Role
 from webapp.users import candidates
+from webapp.users import search as searching
 from webapp.users import total as totals
 from webapp.users.create_many import Newcomer, create_many
 from webapp.users.models import User
@@ -149,4 +150,27 @@ async def test_among_very_many_beginnings_fill_the_page(crowd: World, monkeypatc
     if engine() == "postgres":  # SQLite reads what is rare in the order of the ranks anyway
         assert (await find(question, now=NOW, limit=2)).total == Total(3, exact=False, least=True)
         monkeypatch.setattr(totals, "AT_LEAST", 2)
-        assert (await find(question, now=NOW, limit=2)).total == Total(2, exact=False, least=True)
+        assert (await find(question, now=NOW, limit=1)).total == Total(2, exact=False, least=True)
+
+
+async def test_what_filters_leave_of_a_common_text_is_counted_or_estimated(
+    crowd: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(candidates, "FEW", 10)
+    some = 50
+    await User.filter(username__gte="user03000", username__lt="user03050").update(state="disabled")
+    question = Question(text="person", statuses=(Status.DISABLED,))
+    assert await total(question) == Total(some)
+    if engine() == "postgres":
+        monkeypatch.setattr(totals, "AMONG", 4_000)
+        assert await total(question) == Total(rounded(some * (await User.all().count()) / 4_000), exact=False)
+        monkeypatch.setattr(totals, "COMMON", some + 1)  # so few of a sample say little
+        assert await total(question) == Total(some)
+
+
+async def test_an_estimate_is_never_below_what_is_shown(crowd: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def about_none(*_: object, **__: object) -> Total:
+        return Total(0, exact=False)
+
+    monkeypatch.setattr(searching, "total_of", about_none)
+    assert (await find(Question(text="person"), now=NOW, limit=40)).total == Total(41, exact=False)

@@ -89,7 +89,7 @@ class JobRow(Model):
     reason: fields.JSONField[list[Any]] = fields.JSONField(default=list)
     """As ``told`` gives it; empty for none."""
     data = fields.TextField(default="")
-    """What the row asks for, sealed; empty once it was dealt with."""
+    """What the row asks for, as JSON; empty once it was dealt with, or the job has ended."""
 
     class Meta:
         table = "job_rows"

@@ -75,7 +75,7 @@ async def index(request: Req) -> Response:
         found = await find(question, now=now, locked=locked, reach=within, after=after, limit=limit)
     except (BadCursor, BadQuestion):
         raise refusal(422, message("There is no such page of the list."), way_on=TO_THE_LIST) from None
-    deleted = not found.people and await is_among_the_deleted(question, now=now, reach=within)
+    deleted = not after and not found.people and await is_among_the_deleted(question, now=now, reach=within)
     ways = list_page.ways(PATH, found, question, before=shown if after else 0, deleted=deleted)
     return await state["pages"].search(
         request,

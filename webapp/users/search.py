@@ -127,6 +127,8 @@ async def find(
             total = await at_least(ordered[:-1], narrowed)
         else:
             total = await total_of(question, narrowed, sampled, is_all=reached == Where())
+        if not total.exact:  # an estimate may be below what the page shows
+            total = replace(total, number=max(total.number, limit + 1))
     return Found(tuple(map(_row, page)), _cursor(page[-1]) if more else "", total)
 
 

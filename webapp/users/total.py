@@ -58,7 +58,9 @@ async def total_of(question: Question, narrowed: Where, sampled: int | None = No
         if terms and question.is_narrowed and await in_sample(found(question)) >= COMMON:
             # The index would collect everybody who has the text.
             among = await in_sample(where, AMONG)
-            if among:
+            if everybody <= AMONG:
+                return Total(among)
+            if among >= COMMON:
                 return Total(rounded(among * everybody / AMONG), exact=False)
         counted = await _counted(question, where, MOST)
         if counted <= MOST:

@@ -35,7 +35,7 @@ Wake = Callable[[], object]
 
 async def work(job: Job, *, vault: Vault, clock: Clock, wake: Wake) -> AsyncIterator[None]:
     """Read a file, or do what was foretold of it, from where it stands."""
-    steps = foretell(job, vault=vault) if job.state is JobState.READING else _apply(job, clock, wake)
+    steps = foretell(job, vault=vault, clock=clock) if job.state is JobState.READING else _apply(job, clock, wake)
     async for _ in steps:
         yield
 

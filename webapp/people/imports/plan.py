@@ -11,10 +11,12 @@ from itertools import islice
 from typing import Any, Final
 
 from webapp.audit.record import Actor
+from webapp.clock import Clock
 from webapp.crypto.vault import Vault
 from webapp.db.connect import transaction
 from webapp.db.insert_many import insert_many
 from webapp.jobs.models import Job, JobChunk, JobRow, JobState
+from webapp.jobs.progress import end
 from webapp.jobs.told import told
 from webapp.people.imports.decode import NAMES, Encoding, File, Record, read
 from webapp.people.imports.fates import Fate, Judged, Seen, Wanted, judge, wanted
@@ -60,12 +62,12 @@ async def begin(content: bytes, options: Options, *, vault: Vault, actor: Actor,
     return int(job.id)
 
 
-async def foretell(job: Job, *, vault: Vault, most: int = MOST_ROWS) -> AsyncIterator[None]:
+async def foretell(job: Job, *, vault: Vault, clock: Clock, most: int = MOST_ROWS) -> AsyncIterator[None]:
     """Read the job's file and write down what would become of each row. A reading that was interrupted begins anew."""
     content = await _content(job, vault)
     file = await asyncio.to_thread(read, content, Encoding(job.params["encoding"]))
     if isinstance(file, Message):
-        await _end(job, JobState.FAILED, notes=[told(file)])
+        await _fail(job, file, clock)
         return
     await JobRow.filter(job_id=job.id).delete()
     seen, counts, position = Seen(), Counter[str](), 0
@@ -73,7 +75,7 @@ async def foretell(job: Job, *, vault: Vault, most: int = MOST_ROWS) -> AsyncIte
     while records_there := await asyncio.to_thread(lambda: list(islice(records, BATCH))):
         if position + len(records_there) > most:
             text = message("The file has more than %(rows)s rows. Split it.", rows=f"{most:,}")
-            await _end(job, JobState.FAILED, notes=[told(text)])
+            await _fail(job, text, clock)
             return
         judged = await _judged(records_there, seen, job.actor_id)
         counts.update(each.fate.value for each in judged)
@@ -82,7 +84,10 @@ async def foretell(job: Job, *, vault: Vault, most: int = MOST_ROWS) -> AsyncIte
             position += len(judged)
             await Job.filter(id=job.id).update(total=position, counts=dict(counts))
         yield
-    await _end(job, JobState.READY, notes=[told(text) for text in _notes(file)])
+    async with transaction():
+        await JobChunk.filter(job_id=job.id).delete()
+        notes = [told(text) for text in _notes(file)]
+        await Job.filter(id=job.id, state=JobState.READING).update(state=JobState.READY, notes=notes)
 
 
 async def _content(job: Job, vault: Vault) -> bytes:
@@ -144,7 +149,5 @@ def _notes(file: File) -> Iterator[Message]:
         yield message("A password is taken over for those who have none here yet; nobody's password is replaced.")
 
 
-async def _end(job: Job, state: JobState, **more: object) -> None:
-    async with transaction():
-        await JobChunk.filter(job_id=job.id).delete()
-        await Job.filter(id=job.id, state=JobState.READING).update(state=state, **more)
+async def _fail(job: Job, why: Message, clock: Clock) -> None:
+    await end(job, (JobState.READING,), JobState.FAILED, now=clock(), notes=[told(why)])
