@@ -367,6 +367,19 @@ async def test_a_job_that_cannot_go_on_fails_and_says_so(
     assert not await User.filter(username="ada").exists()
 
 
+async def test_a_row_whose_hash_is_none_ends_the_job(world: World, signed_in: SignedIn) -> None:
+    browser = await signed_in()
+    job = await upload(browser, f"username,password_hash\nada,{HASH}\n".encode())
+    await work(world)
+    row = await JobRow.get(job_id=job.id)
+    await JobRow.filter(id=row.id).update(data=row.data.replace(HASH, "gAAAAABsealed"))
+    await apply(browser, job)
+    await work(world)
+    assert (await Job.get(id=job.id)).state is JobState.FAILED
+    assert not await User.filter(username="ada").exists()
+    assert (await JobRow.get(id=row.id)).data == ""
+
+
 async def test_of_two_workers_one_works(world: World, signed_in: SignedIn) -> None:
     browser = await signed_in()
     await upload(browser, b"username\nada\n")

@@ -1,5 +1,7 @@
 """SQL of our own, where models would cost more than the query."""
 
+import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
@@ -30,6 +32,15 @@ def _bound(sql: str, values: tuple[Any, ...]) -> tuple[str, list[Any]]:
     return "".join(f"${next(numbers)}" if part == "?" else part for part in sql.replace("?", "\0?\0").split("\0")), [
         *values
     ]
+
+
+async def ids_by(table: str, column: str, texts: Sequence[str]) -> dict[str, int]:
+    """The ids of the rows that have one of many texts in a column, as the writing connection sees them."""
+    is_sqlite = engine() == "sqlite"
+    among = "IN (SELECT value FROM json_each(?))" if is_sqlite else "= ANY(CAST(? AS text[]))"
+    given = json.dumps(texts) if is_sqlite else texts
+    found = await written(f"SELECT id, {column} AS text FROM {table} WHERE {column} {among}", given)  # noqa: S608 - our own names
+    return {row["text"]: row["id"] for row in found}
 
 
 def moment(value: datetime | str) -> datetime:

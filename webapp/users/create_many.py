@@ -7,6 +7,7 @@ from typing import Any
 
 from webapp.audit.record import Actor, Deed, Subject, record_all
 from webapp.db.insert_many import insert_many
+from webapp.db.query import ids_by
 from webapp.fields import fold
 from webapp.principal import Role
 from webapp.users.models import PasswordHash, User, UserState
@@ -34,7 +35,7 @@ async def create_many(people: Sequence[Newcomer], *, actor: Actor, now: datetime
     """
     await insert_many(User, [_row(each, now) for each in people])
     keys = [fold(each.username) for each in people]
-    ids = dict(await User.filter(username_key__in=keys).values_list("username_key", "id"))
+    ids = await ids_by("users", "username_key", keys)
     found = [ids[key] for key in keys]
     ids_and_people = list(zip(found, people, strict=True))
     await insert_many(

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from webapp.crypto import hash_kinds
+from webapp.db.query import ids_by
 from webapp.fields import Invalid, check, fold
 from webapp.people.imports.decode import FIELDS, Record
 from webapp.principal import Role
@@ -98,11 +99,9 @@ def wanted(record: Record, seen: Seen) -> Wanted | Message:
 
 async def judge(rows: Sequence[Wanted], *, actor_id: int | None) -> list[Judged]:
     """The fate of each row by what is in the database now, in their order. ``actor_id``: who imports them."""
-    by_username = {fold(row.username): row for row in rows}
-    by_email = {fold(row.email) for row in rows if row.email}
-    there = await User.filter(username_key__in=list(by_username))
-    owners = dict(await User.filter(email_key__in=list(by_email)).values_list("email_key", "id"))
-    people = {user.username_key: user for user in there}
+    there = await ids_by("users", "username_key", [fold(row.username) for row in rows])
+    owners = await ids_by("users", "email_key", [fold(row.email) for row in rows if row.email])
+    people = {user.username_key: user for user in await User.filter(id__in=there.values())} if there else {}
     return [_judged(row, people.get(fold(row.username)), owners, actor_id) for row in rows]
 
 

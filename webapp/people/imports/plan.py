@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from webapp.audit.record import Actor
 from webapp.clock import Clock
+from webapp.crypto import hash_kinds
 from webapp.crypto.vault import Vault
 from webapp.db.connect import transaction
 from webapp.db.insert_many import insert_many
@@ -131,8 +132,14 @@ def packed(row: Wanted) -> str:
 
 
 def unpacked(kept: str) -> Wanted:
-    """What a row asks for."""
+    """What a row asks for.
+
+    Raises:
+        ValueError: it holds a hash of no kind that is known, as a row that an earlier version has kept may.
+    """
     wanted = Wanted(**json.loads(kept))
+    if wanted.password_hash and hash_kinds.read(wanted.password_hash) is None:
+        raise ValueError("a row of the file holds no hash that is known")
     return wanted._replace(role=Role(wanted.role)) if wanted.role else wanted
 
 
