@@ -55,7 +55,7 @@ async def _postgres(database: Database, texts: Mapping[str, str], rounds: int) -
     sql = _sql(
         lambda part: f'{part} COLLATE "C"',
         "users",
-        f"postern_grams({', '.join(_PARTS)}) @> CAST(:grams AS text[])",
+        f'(postern_grams({", ".join(_PARTS)}) COLLATE "C") @> CAST(:grams AS text[])',
         lambda part: f"strpos({part}, :text)",
     )
     for number, name in enumerate((":text", ":beyond", ":grams"), 1):

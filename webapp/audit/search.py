@@ -131,7 +131,7 @@ def _by_text(words: tuple[str, ...], narrowed: _Where, last: int, limit: int) ->
     next_ids = f"SELECT {{}} FROM audit_entries WHERE id < ? ORDER BY id DESC LIMIT {NEWEST}"  # noqa: S608 - constants
     near = _select(f"({next_ids.format('*')}) AS near", conditions, "id", limit)
     oldest = f"SELECT min(id) FROM ({next_ids.format('id')}) AS near"  # noqa: S608 - constants
-    held_by_index = "postern_grams(search, NULL, NULL) @> CAST(? AS text[])"
+    held_by_index = '(postern_grams(search, NULL, NULL) COLLATE "C") @> CAST(? AS text[])'
     # "+ 0" keeps PostgreSQL from reading the index of ids as well: what is left is nearly all of it.
     rest = ["id + 0 < ?", f"id + 0 < COALESCE(({oldest}), 0)", held_by_index, *conditions]
     far = _select("audit_entries", rest, "id + 0", limit)

@@ -47,7 +47,7 @@ def by_grams(terms: Sequence[Term]) -> tuple[str, Where]:
     if engine() == "sqlite":
         source = "user_grams CROSS JOIN users ON users.id = user_grams.rowid"
         return source, Where("user_grams MATCH ?", (" AND ".join(map(token, sought)),))
-    return "users", Where(f"postern_grams({', '.join(PARTS)}) @> CAST(? AS text[])", (sought,))
+    return "users", Where(f'(postern_grams({", ".join(PARTS)}) COLLATE "C") @> CAST(? AS text[])', (sought,))
 
 
 def by_text(question: Question) -> tuple[str, Where]:
