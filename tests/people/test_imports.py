@@ -314,11 +314,10 @@ async def test_whoever_is_there_without_a_password_gets_the_one_of_the_file(worl
     assert (now.password_hash, now.email, now.role) == (HASH, "ada@example.com", "helpdesk")
 
 
-async def test_a_file_has_an_end(world: World, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_file_has_an_end(world: World, signed_in: SignedIn) -> None:
     browser = await signed_in()
     job = await upload(browser, f"username,password_hash\nada,{HASH}\nbob,\ncarol,\n".encode())
-    monkeypatch.setattr(plan, "BATCH", 1)
-    async for _ in plan.foretell(job, vault=world.kit.vault, clock=world.clock, most=2):
+    async for _ in plan.foretell(job, vault=world.kit.vault, clock=world.clock, most=2, batch=1):
         pass
     ended = await Job.get(id=job.id)
     assert (ended.state, ended.finished_at) == (JobState.FAILED, world.clock())

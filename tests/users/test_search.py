@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from tests.world import World
+from webapp.users.cursor import BadCursor
 from webapp.users.models import User
 from webapp.users.question import Question, Sort, Status
-from webapp.users.search import BadCursor, Found
+from webapp.users.search import Found
 from webapp.users.search import find as find_people
 from webapp.users.total import Total
 

@@ -9,7 +9,6 @@ from webapp.audit.record import Actor
 from webapp.db.connect import engine, transaction
 from webapp.principal import Role
 from webapp.users import candidates
-from webapp.users import search as searching
 from webapp.users import total as totals
 from webapp.users.create_many import Newcomer, create_many
 from webapp.users.models import User
@@ -168,9 +167,8 @@ async def test_what_filters_leave_of_a_common_text_is_counted_or_estimated(
         assert await total(question) == Total(some)
 
 
-async def test_an_estimate_is_never_below_what_is_shown(crowd: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def about_none(*_: object, **__: object) -> Total:
-        return Total(0, exact=False)
-
-    monkeypatch.setattr(searching, "total_of", about_none)
-    assert (await find(Question(text="person"), now=NOW, limit=40)).total == Total(41, exact=False)
+def test_an_estimate_is_never_below_what_is_shown() -> None:
+    assert Total(2, exact=False).no_less_than(21) == Total(21, exact=False)
+    assert Total(500, exact=False, least=True).no_less_than(1_001) == Total(1_001, exact=False, least=True)
+    assert Total(40, exact=False).no_less_than(21) == Total(40, exact=False)
+    assert Total(3).no_less_than(21) == Total(3)

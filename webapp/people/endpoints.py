@@ -37,13 +37,14 @@ from webapp.text import Message, message
 from webapp.users.authority import changes_roles, reach
 from webapp.users.change_state import LastAdministrator, Oneself, OutOfReach
 from webapp.users.create import Taken
+from webapp.users.cursor import BadCursor
 from webapp.users.edit import Corrected, Correction, Outdated
 from webapp.users.edit import correct as correct_person
 from webapp.users.find import by_id
 from webapp.users.fit_password import Owner, is_short, rules_for
 from webapp.users.models import User
 from webapp.users.question import FIELDS, BadQuestion, Question, Status
-from webapp.users.search import PAGE_SIZE, BadCursor, find, is_among_the_deleted
+from webapp.users.search import PAGE_SIZE, find, is_among_the_deleted
 from webapp.users.set_password import Change, give_password
 from webapp.web.errors import WayOn, refusal
 from webapp.web.forms import read_fields, read_query

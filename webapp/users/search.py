@@ -5,12 +5,9 @@ however many match. What holds the text elsewhere comes in the order of ids, in 
 a filter or a rare text leaves few, these are collected and sorted instead; the order is the same.
 """
 
-import base64
-import binascii
-import json
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from webapp.db.connect import engine
@@ -28,6 +25,7 @@ from webapp.users.candidates import (
     is_large,
     near,
 )
+from webapp.users.cursor import Place, cursor_of, read_cursor
 from webapp.users.narrowing import Where, both, filters, within
 from webapp.users.narrowing import found as matching
 from webapp.users.question import LARGEST_ID, Question, Recovery, Status
@@ -37,7 +35,6 @@ from webapp.users.total import Total, at_least, total_of
 
 PAGE_SIZE: Final = 20
 """About what a screen shows; more come as one scrolls. Somebody who types waits for each of them."""
-_CURSOR_LENGTH: Final = 3_000
 _COLUMNS: Final = (
     "id, username, display_name, email, role, state, frozen_at, deleted_at, must_change,"
     " password_hash IS NOT NULL AS has_password, email_refused_at, email_verified_at, second_factor,"
@@ -77,19 +74,6 @@ class Found:
     """How many there are; None on pages after the first, which do not count."""
 
 
-class BadCursor(ValueError):
-    """Raised if a cursor is not one that a page of ours has given out."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a page ends: the rank, the key's value, the id."""
-
-    rank: int
-    key: str | datetime
-    id: int
-
-
 async def find(
     question: Question,
     *,
@@ -108,7 +92,7 @@ async def find(
         BadCursor: ``after`` was not made here, or for a question of another kind.
     """
     ordered = ranks(question)
-    place = _read_cursor(after, ordered) if after else None
+    place = read_cursor(after, ordered) if after else None
     reached = within(question, reach)
     narrowed = both([filters(question, now=now, locked=locked), reached])
     left, sampled = await few_by_filters(question, narrowed), None
@@ -127,9 +111,8 @@ async def find(
             total = await at_least(ordered[:-1], narrowed)
         else:
             total = await total_of(question, narrowed, sampled, is_all=reached == Where())
-        if not total.exact:  # an estimate may be below what the page shows
-            total = replace(total, number=max(total.number, limit + 1))
-    return Found(tuple(map(_row, page)), _cursor(page[-1]) if more else "", total)
+        total = total.no_less_than(limit + 1 if more else len(page))
+    return Found(tuple(map(_row, page)), cursor_of(page[-1]) if more else "", total)
 
 
 async def _page(
@@ -138,7 +121,7 @@ async def _page(
     narrowed: Where,
     left: Few | None,
     sampled: int | None,
-    place: _Place | None,
+    place: Place | None,
     limit: int,
 ) -> tuple[list[dict[str, Any]], bool]:
     """A page, and whether it is full of those in the nearer ranks, without a look at those in the last."""
@@ -175,7 +158,7 @@ def _streamed(
     ordered: Sequence[Rank],
     narrowed: Where,
     sampled: int | None,
-    place: _Place | None,
+    place: Place | None,
     limit: int,
 ) -> Where:
     """A page, read rank after rank until it is full."""
@@ -200,7 +183,7 @@ def _streamed(
 
 
 def _arms(
-    rank: Rank, narrowed: Where, place: _Place | None, limit: int, *, by_filter: bool, among: int
+    rank: Rank, narrowed: Where, place: Place | None, limit: int, *, by_filter: bool, among: int
 ) -> Iterator[Where]:
     if not rank.sought:
         # By itself SQLite would rather sort everybody whom a filter leaves.
@@ -233,7 +216,7 @@ def _arm(rank: Rank, source: str, where: Where, ordering: Sequence[str], limit: 
     return Where(f"{sql}WHERE {where.sql} ORDER BY {order} LIMIT {limit}", where.values)
 
 
-def _beyond(rank: Rank, place: _Place | None) -> Where:
+def _beyond(rank: Rank, place: Place | None) -> Where:
     if place is None:
         return Where()
     if rank.key is ID:
@@ -242,7 +225,7 @@ def _beyond(rank: Rank, place: _Place | None) -> Where:
 
 
 def _collected(
-    question: Question, ordered: Sequence[Rank], narrowed: Where, left: Few, place: _Place | None, limit: int
+    question: Question, ordered: Sequence[Rank], narrowed: Where, left: Few, place: Place | None, limit: int
 ) -> Where:
     """A page of the few that are left, each with the rank it is in."""
     source, holding = by_text(question) if left is Few.TEXT else ("users", Where())
@@ -296,27 +279,3 @@ def _row(values: dict[str, Any]) -> Row:
         last_sign_in_at=moment(values["last_sign_in_at"]) if values["last_sign_in_at"] else None,
         created_at=moment(values["created_at"]),
     )
-
-
-def _cursor(row: dict[str, Any]) -> str:
-    key = row["place"]
-    values = [row["tier"], key.isoformat() if isinstance(key, datetime) else key, row["id"]]
-    return base64.urlsafe_b64encode(json.dumps(values, ensure_ascii=False).encode()).decode().rstrip("=")
-
-
-def _read_cursor(cursor: str, ordered: Sequence[Rank]) -> _Place:
-    try:
-        if len(cursor) > _CURSOR_LENGTH:
-            raise BadCursor("too long")
-        padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
-        match json.loads(base64.b64decode(padded, altchars=b"-_", validate=True)):
-            case [int(tier), str(key), int(last)] if 0 <= tier < len(ordered) and 0 <= last <= LARGEST_ID:
-                kind = ordered[tier].key.kind
-                if "\x00" in key:
-                    raise BadCursor("not a text")
-                key.encode()  # a lone surrogate is no text either
-                return _Place(int(tier), key if kind is str else datetime.fromisoformat(key).astimezone(UTC), last)
-            case _:
-                raise BadCursor("not a place in this list")
-    except (binascii.Error, ValueError, OverflowError, RecursionError):
-        raise BadCursor("not a cursor of ours") from None

@@ -1,7 +1,7 @@
 """How many people match: exactly where there are few, about where there are many, and never at the cost of the page."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from webapp.db.connect import engine
@@ -35,6 +35,10 @@ class Total:
     number: int
     exact: bool = True
     least: bool = False
+
+    def no_less_than(self, shown: int) -> "Total":
+        """The same, but an estimate is not below what a page shows."""
+        return self if self.exact else replace(self, number=max(self.number, shown))
 
 
 async def total_of(question: Question, narrowed: Where, sampled: int | None = None, *, is_all: bool = True) -> Total:

@@ -63,7 +63,9 @@ async def begin(content: bytes, options: Options, *, vault: Vault, actor: Actor,
     return int(job.id)
 
 
-async def foretell(job: Job, *, vault: Vault, clock: Clock, most: int = MOST_ROWS) -> AsyncIterator[None]:
+async def foretell(
+    job: Job, *, vault: Vault, clock: Clock, most: int = MOST_ROWS, batch: int = BATCH
+) -> AsyncIterator[None]:
     """Read the job's file and write down what would become of each row. A reading that was interrupted begins anew."""
     content = await _content(job, vault)
     file = await asyncio.to_thread(read, content, Encoding(job.params["encoding"]))
@@ -73,7 +75,7 @@ async def foretell(job: Job, *, vault: Vault, clock: Clock, most: int = MOST_ROW
     await JobRow.filter(job_id=job.id).delete()
     seen, counts, position = Seen(), Counter[str](), 0
     records = file.records
-    while records_there := await asyncio.to_thread(lambda: list(islice(records, BATCH))):
+    while records_there := await asyncio.to_thread(lambda: list(islice(records, batch))):
         if position + len(records_there) > most:
             text = message("The file has more than %(rows)s rows. Split it.", rows=f"{most:,}")
             await _fail(job, text, clock)
